@@ -1,0 +1,92 @@
+"""The one tree of errors. Named for what the caller can do; translated to exit codes and problem documents at the edges.
+
+SextantError
+├── InputError            the caller's input is wrong: says where, what, and the nearest valid choice (exit 2, HTTP 422)
+│   └── DocumentError     the input cannot be read at all: not YAML or JSON, too large, too deep (exit 2, HTTP 400/413)
+├── NotFoundError         no such norm, instrument, fact, page (exit 2, HTTP 404)
+├── KnowledgeError        the law's own files are wrong: every problem with file and line (exit 2, HTTP 500 at start only)
+├── StoreError            a graph store does not answer or refuses (exit 2, HTTP 503)
+├── QueryError            a SPARQL query cannot be parsed or run (HTTP 400)
+├── DeadlineError         the work did not end in the time allowed (HTTP 503 or 504)
+└── UnavailableError      an optional part is not installed or not configured: says which and how to get it
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong, at one place.
+
+    ``where`` is ``file:line`` for files and a JSON pointer (``/facts/institution/0``) for requests.
+    ``code`` is stable and closed; ``nearest`` holds the valid choices nearest to what was written, best first.
+    """
+
+    where: str
+    code: str
+    message: str
+    nearest: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        hint = f" Did you mean {' or '.join(repr(n) for n in self.nearest)}?" if self.nearest else ""
+        return f"{self.where}: {self.message}{hint}"
+
+
+class SextantError(Exception):
+    """Root of every error that this package raises on purpose."""
+
+
+class _ProblemsError(SextantError):
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems: tuple[Problem, ...] = tuple(problems)
+        super().__init__("\n".join(map(str, self.problems)) or "no problem named")
+
+
+class InputError(_ProblemsError):
+    """The caller's input is wrong; every problem found is in ``problems``."""
+
+
+class DocumentError(InputError):
+    """The input cannot be read at all."""
+
+
+class NotFoundError(SextantError):
+    """There is no such thing; ``nearest`` names the closest that exist."""
+
+    def __init__(self, kind: str, identifier: str, nearest: Sequence[str] = ()) -> None:
+        self.kind, self.identifier, self.nearest = kind, identifier, tuple(nearest)
+        hint = f" Did you mean {' or '.join(repr(n) for n in self.nearest)}?" if self.nearest else ""
+        super().__init__(f"There is no {kind} {identifier!r}.{hint}")
+
+
+class KnowledgeError(_ProblemsError):
+    """The law's own files are wrong; every problem carries file and line."""
+
+
+class StoreError(SextantError):
+    """A graph store does not answer or refuses."""
+
+
+class QueryError(SextantError):
+    """A SPARQL query cannot be parsed or run."""
+
+    def __init__(self, message: str, line: int | None = None, column: int | None = None) -> None:
+        self.line, self.column = line, column
+        super().__init__(message)
+
+
+class DeadlineError(SextantError):
+    """The work did not end in the time allowed."""
+
+
+class UnavailableError(SextantError):
+    """An optional part is not installed or not configured."""
+
+
+def nearest(word: str, choices: Iterable[str], count: int = 2) -> tuple[str, ...]:
+    """The ``count`` choices nearest to ``word``, best first; empty where none is near."""
+    return tuple(difflib.get_close_matches(word[:80], list(choices), n=count, cutoff=0.6))

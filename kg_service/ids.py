@@ -1,0 +1,96 @@
+"""The only place that mints IRIs. Terms live under ``def/``, things under ``id/``; the service answers all of them."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import Final
+
+BASE: Final = "https://w3id.org/sextant/"
+DEF: Final = BASE + "def/"
+ID: Final = BASE + "id/"
+GRAPH: Final = BASE + "graph/"
+
+_NOT_SLUG = re.compile(r"[^a-z0-9]+")
+
+
+def slug(text: str) -> str:
+    """``text`` in lower-case ASCII letters, digits and single hyphens; the same text gives the same slug for ever."""
+    ascii_text = unicodedata.normalize("NFKD", text.replace("§", "section ")).encode("ascii", "ignore").decode().lower()
+    return _NOT_SLUG.sub("-", ascii_text).strip("-")
+
+
+def term(name: str) -> str:
+    """IRI of a class or property of the ontology."""
+    return DEF + name
+
+
+def instrument(instrument_id: str) -> str:
+    return f"{ID}instrument/{instrument_id}"
+
+
+def provision(instrument_id: str, pinpoint: str) -> str:
+    """IRI of a provision by its pinpoint (``Art 26(1)`` gives ``.../provision/eu-ai-act/art-26-1``)."""
+    return f"{ID}provision/{instrument_id}/{slug(pinpoint)}"
+
+
+def norm(norm_id: str) -> str:
+    return f"{ID}norm/{norm_id}"
+
+
+def qualification(qualification_id: str) -> str:
+    return f"{ID}qualification/{qualification_id}"
+
+
+def fact(fact_id: str) -> str:
+    return f"{ID}fact/{fact_id}"
+
+
+def fact_term(fact_id: str, term_id: str) -> str:
+    """IRI of a term that answers a fact. Jurisdictions are shared by several facts: use :func:`jurisdiction` for them."""
+    return f"{ID}term/{fact_id}/{term_id}"
+
+
+def jurisdiction(jurisdiction_id: str) -> str:
+    return f"{ID}jurisdiction/{jurisdiction_id}"
+
+
+def event(event_id: str) -> str:
+    return f"{ID}event/{event_id}"
+
+
+def risk(risk_id: str) -> str:
+    return f"{ID}risk/{risk_id}"
+
+
+def control(control_id: str) -> str:
+    return f"{ID}control/{control_id}"
+
+
+def framework(framework_id: str) -> str:
+    return f"{ID}framework/{framework_id}"
+
+
+def framework_control(framework_id: str, control_id: str) -> str:
+    return f"{ID}framework-control/{framework_id}/{slug(control_id)}"
+
+
+def decision(number: int) -> str:
+    return f"{ID}decision/{number}"
+
+
+def bearer(bearer_id: str) -> str:
+    return f"{ID}bearer/{bearer_id}"
+
+
+def evidence(text: str) -> str:
+    return f"{ID}evidence/{slug(text)}"
+
+
+def deployment(deployment_id: str) -> str:
+    return f"{ID}deployment/{deployment_id}"
+
+
+def graph(name: str) -> str:
+    """IRI of a named graph: ``graph/instrument/eu-ai-act``, ``graph/ontology``, ``graph/deployment/...``."""
+    return GRAPH + name
