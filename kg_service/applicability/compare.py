@@ -31,7 +31,7 @@ class FactChange:
 
 @dataclass(frozen=True, slots=True)
 class OptionOutcome:
-    """What an option changes against the base: obligations gained (in effect or upcoming only there), lost, and otherwise changed."""
+    """What an option changes against the base: norms gained (they apply or will), lost, and otherwise changed."""
 
     name: str
     facts: tuple[FactChange, ...]

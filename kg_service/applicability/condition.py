@@ -127,10 +127,14 @@ def plain(condition: Condition) -> Plain:
             return {fact: value}
         case NumberIn(fact):
             bounds = {"min": condition.min, "max": condition.max, "above": condition.above, "below": condition.below}
-            return {fact: {name: bound for name, bound in bounds.items() if bound is not None}}
+            return {fact: {name: _whole(bound) for name, bound in bounds.items() if bound is not None}}
         case DateIn(fact, start, before):
             days = {"from": start, "before": before}
             return {fact: {name: day.isoformat() for name, day in days.items() if day is not None}}
+
+
+def _whole(number: float) -> float:
+    return int(number) if float(number).is_integer() else number
 
 
 def replace(condition: Condition, change: Callable[[Condition], Condition]) -> Condition:

@@ -10,7 +10,7 @@ from datetime import date
 from enum import StrEnum
 from typing import NamedTuple, TypeAlias
 
-from kg_service.applicability.condition import Leaf, NumberIn, plain
+from kg_service.applicability.condition import Leaf, plain
 from kg_service.applicability.evaluate import Assessment, Evaluator, Verdict
 from kg_service.applicability.facts import Answer, Facts, plain_answer
 from kg_service.applicability.program import FALSE, TRUE, Node, Op, Program, Truth, truth
@@ -112,10 +112,8 @@ class Explainer:
 
     def _leaf(self, leaf: Leaf, value: Truth) -> Proof:
         answer = self._facts.get(FactId(leaf.fact))
-        if answer is None:
-            because = Because.UNANSWERED
-        else:
-            because = Because.ANSWERED if value in (TRUE, FALSE) else Because.TOO_GENERAL
+        settled = Because.ANSWERED if value in (TRUE, FALSE) else Because.TOO_GENERAL
+        because = Because.UNANSWERED if answer is None else settled
         return Proof("fact", truth(value), leaf=leaf, answer=answer, because=because)
 
 
@@ -131,16 +129,12 @@ def proof(evaluator: Evaluator, assessment: Assessment, norm_id: str) -> Verdict
 
 
 def step_view(step: Proof, *, expand: bool) -> dict[str, Json]:
-    """``step`` as JSON: ``{"all"|"any": [...]}``, ``{"not": ...}``, ``{"is": id}`` or ``{"fact", "asks", "answer"}``, each with ``value``.
+    """``step`` as JSON: one of ``all``, ``any``, ``not``, ``is``, ``fact``, each with its ``value``.
 
     Without ``expand`` a qualification is named and not entered: its own proof stands beside the verdicts.
     """
     if step.kind == "fact" and step.leaf is not None:
         asks = plain(step.leaf)[step.leaf.fact]
-        if isinstance(step.leaf, NumberIn) and isinstance(asks, dict):
-            asks = {
-                name: int(bound) if isinstance(bound, float) and bound.is_integer() else bound for name, bound in asks.items()
-            }
         answer = None if step.answer is None else plain_answer(step.answer)
         return {
             "fact": step.leaf.fact,
