@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
+from typing import NamedTuple
 
 from kg_service.applicability.facts import Facts
-from kg_service.applicability.program import FALSE, TRUE, UNKNOWN, Node, Op, Program, Truth, compile_program, run, truth
+from kg_service.applicability.program import FALSE, TRUE, UNKNOWN, Program, Truth, compile_program, run
 from kg_service.errors import NotFoundError, nearest
 from kg_service.model import FactId, Knowledge, LegalStatus, Norm, NormId, QualificationId
 
@@ -22,12 +23,13 @@ class Status(StrEnum):
     DOES_NOT_APPLY = "does_not_apply"
 
 
+_UNDETERMINED = Status.UNDETERMINED
+_TRUTHS = (False, None, True)
 SHOWN_BY_DEFAULT = (Status.APPLIES, Status.UPCOMING, Status.UNDETERMINED, Status.EXEMPT)
 IN_EFFECT = (Status.APPLIES, Status.UPCOMING)
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(NamedTuple):
     """What the law says of one norm. ``missing_facts`` would settle it; they are empty unless it is undetermined.
 
     ``condition`` and ``unless`` are True, False or None for unknown; ``unless`` is False where the norm has none.
@@ -65,7 +67,9 @@ class Evaluator:
     def __init__(self, knowledge: Knowledge) -> None:
         self.knowledge = knowledge
         self.program: Program = compile_program(knowledge)
-        self._fact_order = {fact: place for place, fact in enumerate(knowledge.facts)}
+        self._fact_bits = {fact: 1 << place for place, fact in enumerate(knowledge.facts)}
+        applies, unless = self.program.applies, self.program.unless
+        self._norms = tuple((norm, applies[norm.id], unless.get(norm.id)) for norm in knowledge.norms.values())
         self._norm_aliases = {alias: norm.id for norm in knowledge.norms.values() for alias in norm.aliases}
 
     def norm(self, norm_id: str) -> Norm:
@@ -83,24 +87,19 @@ class Evaluator:
     def assess(self, facts: Facts, as_of: date) -> Assessment:
         """The verdict on every norm as of that day."""
         values = run(self.program, facts)
-        missing = Missing(self.program.nodes, values, self._fact_order)
-        applies, unless = self.program.applies, self.program.unless
+        missing = Missing(self.program, values, self._fact_bits)
         verdicts: list[Verdict] = []
-        for norm_id, norm in self.knowledge.norms.items():
-            condition = applies[norm_id]
-            exception = unless.get(norm_id)
+        for norm, condition, exception in self._norms:
             held, freed = values[condition], FALSE if exception is None else values[exception]
             status = status_of(norm, held, freed, as_of)
-            names: tuple[FactId, ...] = ()
-            if status is Status.UNDETERMINED:
-                names = missing.of(condition, exception)
-            verdicts.append(Verdict(norm, status, truth(held), truth(freed), names))
+            names = missing.of(condition, exception) if status is _UNDETERMINED else ()
+            verdicts.append(Verdict(norm, status, _TRUTHS[held], _TRUTHS[freed], names))
         return Assessment(
             knowledge_version=self.knowledge.version,
             as_of=as_of,
             facts=facts,
             verdicts=tuple(verdicts),
-            qualifications={name: truth(values[place]) for name, place in self.program.qualifications.items()},
+            qualifications={name: _TRUTHS[values[place]] for name, place in self.program.qualifications.items()},
             values=values,
         )
 
@@ -126,32 +125,32 @@ def when_true(norm: Norm, as_of: date) -> Status:
 
 
 class Missing:
-    """The facts that would settle unknown nodes: those at the unknown leaves that still matter."""
+    """The facts that would settle unknown nodes of one run: those at the unknown leaves that still matter."""
 
-    def __init__(self, nodes: Sequence[Node], values: Sequence[Truth], order: Mapping[FactId, int]) -> None:
-        self._nodes, self._values, self._order = nodes, values, order
-        self._known: dict[int, frozenset[FactId]] = {}
-        self._sorted: dict[tuple[int, int | None], tuple[FactId, ...]] = {}
+    def __init__(self, program: Program, values: Sequence[Truth], fact_bits: Mapping[FactId, int]) -> None:
+        self._nodes, self._values, self._bits = program.nodes, values, fact_bits
+        self._below: dict[int, int] = {}
+        self._names: dict[int, tuple[FactId, ...]] = {}
 
     def of(self, condition: int, unless: int | None) -> tuple[FactId, ...]:
         """The facts missing for a norm, in the order in which the facts are listed."""
-        key = (condition, unless)
-        if key not in self._sorted:
-            facts = self._below(condition)
-            if unless is not None:
-                facts |= self._below(unless)
-            self._sorted[key] = tuple(sorted(facts, key=self._order.__getitem__))
-        return self._sorted[key]
+        facts = self._collect(condition) | (0 if unless is None else self._collect(unless))
+        names = self._names.get(facts)
+        if names is None:
+            names = self._names[facts] = tuple(fact for fact, bit in self._bits.items() if facts & bit)
+        return names
 
-    def _below(self, position: int) -> frozenset[FactId]:
+    def _collect(self, position: int) -> int:
         if self._values[position] != UNKNOWN:
-            return frozenset()
-        known = self._known.get(position)
-        if known is None:
+            return 0
+        facts = self._below.get(position)
+        if facts is None:
             node = self._nodes[position]
-            if node.op == Op.LEAF and node.leaf is not None:
-                known = frozenset((FactId(node.leaf.fact),))
+            if node.leaf is not None:
+                facts = self._bits[FactId(node.leaf.fact)]
             else:
-                known = frozenset[FactId]().union(*map(self._below, node.parts))
-            self._known[position] = known
-        return known
+                facts = 0
+                for part in node.parts:
+                    facts |= self._collect(part)
+            self._below[position] = facts
+        return facts

@@ -6,6 +6,7 @@ holds, the parts that hold; of an unknown one, the parts that are unknown.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from enum import StrEnum
 from typing import NamedTuple, TypeAlias
@@ -13,8 +14,8 @@ from typing import NamedTuple, TypeAlias
 from kg_service.applicability.condition import Leaf, plain
 from kg_service.applicability.evaluate import Assessment, Evaluator, Verdict
 from kg_service.applicability.facts import Answer, Facts, plain_answer
-from kg_service.applicability.program import FALSE, TRUE, Node, Op, Program, Truth, truth
-from kg_service.model import FactId, LegalStatus, QualificationId
+from kg_service.applicability.program import ALL, ANY, FALSE, NOT, TRUE, UNKNOWN, Program, Truth
+from kg_service.model import QualificationId
 
 Json: TypeAlias = "dict[str, Json] | list[Json] | str | float | int | bool | None"
 
@@ -25,6 +26,10 @@ class Because(StrEnum):
     ANSWERED = "answered"  # the answer meets the condition, or rules it out
     UNANSWERED = "unanswered"  # nobody said
     TOO_GENERAL = "too_general"  # the answer stands above the term asked for
+
+
+_ANSWERED, _UNANSWERED, _TOO_GENERAL = Because.ANSWERED, Because.UNANSWERED, Because.TOO_GENERAL
+_TRUTHS = (False, None, True)
 
 
 class Proof(NamedTuple):
@@ -39,82 +44,61 @@ class Proof(NamedTuple):
     because: Because | None = None
 
 
-class Timing(NamedTuple):
-    """What the calendar adds to a verdict whose condition holds."""
-
-    applies_from: date | None
-    applies_until: date | None
-    pending: bool
-    as_of: date
+_NOTHING = Proof("all", True)
 
 
 class VerdictProof(NamedTuple):
-    """The whole proof of a verdict: its condition, its exception (None where the norm has none) and the calendar."""
+    """The whole proof of a verdict: its condition, its exception (None where the norm has none) and the day asked about."""
 
     verdict: Verdict
     condition: Proof
     unless: Proof | None
-    timing: Timing
+    as_of: date
 
 
 class Explainer:
-    """Makes the proofs of one assessment; steps shared by several norms are made once."""
+    """Holds the proofs of one assessment; a step that several norms share is one object."""
 
     def __init__(self, evaluator: Evaluator, assessment: Assessment) -> None:
         self._program: Program = evaluator.program
-        self._facts: Facts = assessment.facts
         self._as_of = assessment.as_of
-        self._values = assessment.values
-        self._made: dict[int, Proof] = {}
+        self._steps = _steps(evaluator.program, assessment.values, assessment.facts)
 
     def verdict(self, verdict: Verdict) -> VerdictProof:
         """The proof of ``verdict``, which must be one of the assessment's."""
-        norm = verdict.norm
-        unless = self._program.unless.get(norm.id)
-        return VerdictProof(
-            verdict=verdict,
-            condition=self._step(self._program.applies[norm.id]),
-            unless=None if unless is None else self._step(unless),
-            timing=Timing(
-                applies_from=None if norm.applies_from is None else norm.applies_from.day,
-                applies_until=None if norm.applies_until is None else norm.applies_until.day,
-                pending=norm.legal_status is LegalStatus.PENDING,
-                as_of=self._as_of,
-            ),
-        )
+        norm_id = verdict.norm.id
+        unless = self._program.unless.get(norm_id)
+        condition = self._steps[self._program.applies[norm_id]]
+        return VerdictProof(verdict, condition, None if unless is None else self._steps[unless], self._as_of)
 
     def qualification(self, qualification: QualificationId) -> Proof:
         """The proof of a qualification's value; its ``parts`` hold the condition behind it."""
-        return self._step(self._program.qualifications[qualification])
+        return self._steps[self._program.qualifications[qualification]]
 
-    def _step(self, position: int) -> Proof:
-        made = self._made.get(position)
-        if made is None:
-            made = self._made[position] = self._make(position)
-        return made
 
-    def _make(self, position: int) -> Proof:
-        node = self._program.nodes[position]
-        value = self._values[position]
-        if node.op == Op.LEAF and node.leaf is not None:
-            return self._leaf(node.leaf, value)
-        if node.op == Op.IS:
-            return Proof("is", truth(value), (self._step(node.parts[0]),), qualification=node.qualification)
-        if node.op == Op.NOT:
-            return Proof("not", truth(value), (self._step(node.parts[0]),))
-        kind = "all" if node.op == Op.ALL else "any"
-        return Proof(kind, truth(value), tuple(map(self._step, self._deciding(node, value))))
-
-    def _deciding(self, node: Node, value: Truth) -> tuple[int, ...]:
-        if value == (TRUE if node.op == Op.ALL else FALSE):
-            return node.parts
-        return tuple(part for part in node.parts if self._values[part] == value)
-
-    def _leaf(self, leaf: Leaf, value: Truth) -> Proof:
-        answer = self._facts.get(FactId(leaf.fact))
-        settled = Because.ANSWERED if value in (TRUE, FALSE) else Because.TOO_GENERAL
-        because = Because.UNANSWERED if answer is None else settled
-        return Proof("fact", truth(value), leaf=leaf, answer=answer, because=because)
+def _steps(program: Program, values: Sequence[Truth], facts: Facts) -> list[Proof]:
+    """The proof of every node, by position."""
+    nodes = program.nodes
+    steps: list[Proof] = [_NOTHING] * len(nodes)
+    for fact, positions in program.leaves.items():
+        answer = facts.get(fact)
+        for place in positions:
+            value = values[place]
+            because = _UNANSWERED if answer is None else _TOO_GENERAL if value == UNKNOWN else _ANSWERED
+            steps[place] = Proof("fact", _TRUTHS[value], (), None, nodes[place].leaf, answer, because)
+    for place, op, parts in program.inner:
+        value = values[place]
+        if op in (ALL, ANY):
+            if value == (TRUE if op == ALL else FALSE):
+                deciding = [steps[part] for part in parts]
+            else:
+                deciding = [steps[part] for part in parts if values[part] == value]
+            steps[place] = Proof("all" if op == ALL else "any", _TRUTHS[value], tuple(deciding))
+        elif op == NOT:
+            steps[place] = Proof("not", _TRUTHS[value], (steps[parts[0]],))
+        else:
+            steps[place] = Proof("is", _TRUTHS[value], (steps[parts[0]],), nodes[place].qualification)
+    return steps
 
 
 def proof(evaluator: Evaluator, assessment: Assessment, norm_id: str) -> VerdictProof:

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from kg_service.applicability.evaluate import Evaluator, Status, when_true
 from kg_service.applicability.facts import Answer, Facts
-from kg_service.applicability.program import FALSE, TRUE, Op, Program, leaf_truth
+from kg_service.applicability.program import ALL, ANY, FALSE, LEAF, NOT, TRUE, Program, leaf_truth
 from kg_service.model import FactId, Norm, NormId
 
 
@@ -35,22 +35,22 @@ def run_planes(program: Program, facts: Iterable[FactId], size: int, leaf: Calla
     answered = frozenset(facts)
     planes: list[Plane] = []
     for position, node in enumerate(program.nodes):
-        if node.op == Op.LEAF and node.leaf is not None:
+        if node.op == LEAF and node.leaf is not None:
             fact = FactId(node.leaf.fact)
             planes.append(leaf(fact, position) if fact in answered else nowhere)
-        elif node.op == Op.ALL:
+        elif node.op == ALL:
             true, false = everywhere, 0
             for part in node.parts:
                 true &= planes[part].true
                 false |= planes[part].false
             planes.append(Plane(true, false))
-        elif node.op == Op.ANY:
+        elif node.op == ANY:
             true, false = 0, everywhere
             for part in node.parts:
                 true |= planes[part].true
                 false &= planes[part].false
             planes.append(Plane(true, false))
-        elif node.op == Op.NOT:
+        elif node.op == NOT:
             true, false = planes[node.parts[0]]
             planes.append(Plane(false, true))
         else:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from enum import IntEnum
 from typing import TypeAlias
 
 from kg_service.applicability.condition import (
@@ -33,12 +32,8 @@ FALSE, UNKNOWN, TRUE = 0, 1, 2
 Truth: TypeAlias = int
 
 
-class Op(IntEnum):
-    LEAF = 0
-    ALL = 1
-    ANY = 2
-    NOT = 3
-    IS = 4
+LEAF, ALL, ANY, NOT, IS = range(5)
+Op: TypeAlias = int
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +56,10 @@ class Terms:
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """``applies`` and ``unless`` give each norm's nodes; ``qualifications`` each qualification's ``IS`` node."""
+    """``applies`` and ``unless`` give each norm's nodes, ``qualifications`` each qualification's ``IS`` node.
+
+    ``inner`` repeats the nodes that are no leaves, with their positions, in the order in which they can be computed.
+    """
 
     nodes: tuple[Node, ...]
     terms: Mapping[int, Terms]
@@ -69,6 +67,7 @@ class Program:
     unless: Mapping[NormId, int]
     qualifications: Mapping[QualificationId, int]
     leaves: Mapping[FactId, tuple[int, ...]]
+    inner: tuple[tuple[int, int, tuple[int, ...]], ...]
 
 
 def truth(value: Truth) -> bool | None:
@@ -97,10 +96,11 @@ def compile_program(knowledge: Knowledge) -> Program:
         unless=unless,
         qualifications=qualifications,
         leaves={fact: tuple(positions) for fact, positions in leaves.items()},
+        inner=tuple((place, node.op, node.parts) for place, node in enumerate(builder.nodes) if node.op != LEAF),
     )
 
 
-def leaf_truth(leaf: Leaf, terms: Terms | None, answer: Answer | None) -> Truth:
+def leaf_truth(leaf: Leaf | None, terms: Terms | None, answer: Answer | None) -> Truth:
     """What ``answer`` makes of ``leaf``; an unanswered fact leaves it unknown. ``terms`` is due for :class:`HasTerm` alone."""
     if answer is None:
         return UNKNOWN
@@ -113,7 +113,7 @@ def leaf_truth(leaf: Leaf, terms: Terms | None, answer: Answer | None) -> Truth:
     return TRUE if _holds(leaf, answer) else FALSE
 
 
-def _holds(leaf: Leaf, answer: Answer) -> bool:
+def _holds(leaf: Leaf | None, answer: Answer) -> bool:
     match leaf:
         case Flag(_, value):
             return answer is value
@@ -132,24 +132,31 @@ def _holds(leaf: Leaf, answer: Answer) -> bool:
 
 def run(program: Program, facts: Facts) -> Sequence[Truth]:
     """The truth of every node for one deployment, by position."""
-    values: list[Truth] = []
-    put = values.append
-    get = values.__getitem__
-    terms = program.terms
-    for position, node in enumerate(program.nodes):
-        op = node.op
-        if op == Op.LEAF:
-            leaf = node.leaf
-            assert leaf is not None  # noqa: S101 - a leaf node always holds one
-            put(leaf_truth(leaf, terms.get(position), facts.get(FactId(leaf.fact))))
-        elif op == Op.ALL:
-            put(min(map(get, node.parts), default=TRUE))
-        elif op == Op.ANY:
-            put(max(map(get, node.parts), default=FALSE))
-        elif op == Op.NOT:
-            put(2 - values[node.parts[0]])
+    nodes, terms = program.nodes, program.terms
+    values: list[Truth] = [UNKNOWN] * len(nodes)
+    for fact, positions in program.leaves.items():
+        answer = facts.get(fact)
+        if answer is not None:
+            for position in positions:
+                values[position] = leaf_truth(nodes[position].leaf, terms.get(position), answer)
+    for position, op, parts in program.inner:
+        if op == ALL:
+            value = TRUE
+            for part in parts:
+                if values[part] < value:
+                    value = values[part]
+                    if value == FALSE:
+                        break
+        elif op == ANY:
+            value = FALSE
+            for part in parts:
+                if values[part] > value:
+                    value = values[part]
+                    if value == TRUE:
+                        break
         else:
-            put(values[node.parts[0]])
+            value = values[parts[0]] if op == IS else 2 - values[parts[0]]
+        values[position] = value
     return values
 
 
@@ -174,17 +181,17 @@ class _Builder:
     def add(self, condition: Condition, within: tuple[QualificationId, ...] = ()) -> int:
         match condition:
             case Always():
-                return self.node(Node(Op.ALL))
+                return self.node(Node(ALL))
             case All(parts):
-                return self.node(Node(Op.ALL, tuple(dict.fromkeys(self.add(part, within) for part in parts))))
+                return self.node(Node(ALL, tuple(dict.fromkeys(self.add(part, within) for part in parts))))
             case AnyOf(parts):
-                return self.node(Node(Op.ANY, tuple(dict.fromkeys(self.add(part, within) for part in parts))))
+                return self.node(Node(ANY, tuple(dict.fromkeys(self.add(part, within) for part in parts))))
             case Not(part):
-                return self.node(Node(Op.NOT, (self.add(part, within),)))
+                return self.node(Node(NOT, (self.add(part, within),)))
             case Is(name):
                 return self.qualification(QualificationId(name), within)
             case leaf:
-                return self.node(Node(Op.LEAF, leaf=leaf))
+                return self.node(Node(LEAF, leaf=leaf))
 
     def qualification(self, name: QualificationId, within: tuple[QualificationId, ...]) -> int:
         name = self._aliases.get(name, name)
@@ -201,8 +208,8 @@ class _Builder:
         below = (*within, name)
         body = self.add(qualification.when, below)
         if qualification.unless is not None:
-            body = self.node(Node(Op.ALL, (body, self.node(Node(Op.NOT, (self.add(qualification.unless, below),))))))
-        position = self.node(Node(Op.IS, (body,), qualification=name))
+            body = self.node(Node(ALL, (body, self.node(Node(NOT, (self.add(qualification.unless, below),))))))
+        position = self.node(Node(IS, (body,), qualification=name))
         self._qualifications[name] = position
         return position
 
