@@ -87,6 +87,14 @@ class UnavailableError(SextantError):
     """An optional part is not installed or not configured."""
 
 
+def shown(value: object, length: int = 60) -> str:
+    """``value`` as a message shows it: printable and short."""
+    if value is None:
+        return "nothing"
+    text = ascii(value) if isinstance(value, str) and not value.isprintable() else repr(value)
+    return text if len(text) <= length else text[:length] + "..."
+
+
 def nearest(word: str, choices: Iterable[str], count: int = 2) -> tuple[str, ...]:
     """The ``count`` choices nearest to ``word``, best first; empty where none is near."""
     return tuple(difflib.get_close_matches(word[:80], list(choices), n=count, cutoff=0.6))

@@ -207,6 +207,7 @@ class Norm:
     evidence: tuple[str, ...] = ()
     amended_by: str | None = None
     superseded_by: tuple[str, ...] = ()
+    citation: str | None = None
     note: str | None = None
     unmodelled: tuple[str, ...] = ()
     aliases: tuple[NormId, ...] = ()
@@ -261,8 +262,16 @@ class Control:
 
 @dataclass(frozen=True, slots=True)
 class FrameworkControl:
+    """A control, practice or risk of a framework, by its id there. The ids in ``risks`` and ``mitigates`` are the framework's own."""
+
     id: str
     gist: str
+    name: str | None = None
+    kind: str | None = None
+    subcategory: str | None = None
+    risks: tuple[str, ...] = ()
+    mitigates: tuple[str, ...] = ()
+    references: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

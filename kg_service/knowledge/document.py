@@ -51,6 +51,24 @@ class Tree:
         return f"{self.name}:{self.line(at)}"
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A spot in a document; written as ``file:line``."""
+
+    tree: Tree
+    at: str = ""
+
+    def below(self, *steps: str | int) -> Place:
+        return Place(self.tree, self.at + pointer(steps))
+
+    @property
+    def line(self) -> int:
+        return self.tree.line(self.at)
+
+    def __str__(self) -> str:
+        return self.tree.where(self.at)
+
+
 @dataclass(slots=True)
 class _Open:
     """A collection that is being read; ``key`` is the entry whose value comes next."""

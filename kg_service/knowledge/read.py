@@ -1,0 +1,159 @@
+"""Reads ``regulations/`` into the typed model; all problems of all files are found at once."""
+
+from __future__ import annotations
+
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+
+from kg_service.applicability.condition import qualifications_of
+from kg_service.errors import KnowledgeError, Problem
+from kg_service.knowledge.draft import Draft, check_aliases, check_references
+from kg_service.knowledge.law import declare_qualifications, read_article, read_instrument, read_qualification
+from kg_service.knowledge.version import content_version
+from kg_service.knowledge.vocabulary import (
+    read_bearers,
+    read_controls,
+    read_events,
+    read_facts,
+    read_framework,
+    read_jurisdictions,
+    read_risks,
+)
+from kg_service.model import Bearer, InstrumentId, Knowledge, Labels
+
+_SINGLE = ("facts.yaml", "jurisdictions.yaml", "events.yaml", "bearers.yaml", "risks.yaml")
+_FAMILIES = ("controls", "frameworks", "qualifications")
+
+
+def read(root: Path, lenient: bool = True) -> Knowledge:
+    """The knowledge that the files under ``root`` hold.
+
+    Args:
+        lenient: accept dates whose provision is still UNSET and sources written as plain text.
+
+    Raises:
+        KnowledgeError: with every problem found, each with file and line.
+    """
+    draft = drafted(root, lenient)
+    if draft.problems:
+        raise KnowledgeError(in_order(draft.problems))
+    return knowledge_of(draft, content_version(root))
+
+
+def drafted(root: Path, lenient: bool = False) -> Draft:
+    """Everything that could be understood, with every problem met on the way."""
+    draft = Draft(root, lenient)
+    law = root / "regulations"
+    if not law.is_dir():
+        draft.wrong("regulations:1", "missing-file", f"there is no folder 'regulations' in {root.name!r}.")
+        return draft
+    _read_vocabulary(draft, law)
+    folders = sorted(path.parent for path in law.glob("*/*/instrument.yaml"))
+    for folder in folders:
+        read_instrument(draft, folder / "instrument.yaml")
+    families = [*sorted((law / "qualifications").glob("*.yaml")), *sorted(law.glob("*/*/qualifications.yaml"))]
+    waiting = [entry for path in families for entry in declare_qualifications(draft, path)]
+    for raw, place in waiting:
+        read_qualification(draft, raw, place)
+    for folder in folders:
+        for path in sorted(folder.glob("*.yaml")):
+            if path.name not in ("instrument.yaml", "qualifications.yaml"):
+                read_article(draft, path, InstrumentId(folder.name))
+    if not (law / "bearers.yaml").is_file():
+        _derive_bearers(draft)
+    _check_places(draft, law)
+    check_references(draft)
+    check_aliases(draft)
+    _check_cycles(draft)
+    return draft
+
+
+def knowledge_of(draft: Draft, version: str) -> Knowledge:
+    """What was understood, as knowledge of that version."""
+    return Knowledge(
+        version=version,
+        facts=draft.facts,
+        jurisdictions=draft.jurisdictions,
+        events=draft.events,
+        bearers=draft.bearers,
+        instruments=draft.instruments,
+        provisions=draft.provisions,
+        qualifications=draft.qualifications,
+        norms=draft.norms,
+        controls=draft.controls,
+        risks=draft.risks,
+        frameworks=draft.frameworks,
+    )
+
+
+def in_order(problems: list[Problem]) -> list[Problem]:
+    """``problems`` without repetition, by file and line."""
+
+    def key(problem: Problem) -> tuple[str, int, str]:
+        file, _, line = problem.where.rpartition(":")
+        return file, int(line) if line.isdigit() else 0, problem.code
+
+    return sorted(dict.fromkeys(problems), key=key)
+
+
+def _read_vocabulary(draft: Draft, law: Path) -> None:
+    for name in _SINGLE:
+        if not (law / name).is_file() and not (name == "bearers.yaml" and draft.lenient):
+            draft.wrong(f"regulations/{name}:1", "missing-file", f"there is no file 'regulations/{name}'.")
+    read = {
+        "jurisdictions.yaml": read_jurisdictions,
+        "facts.yaml": read_facts,
+        "events.yaml": read_events,
+        "bearers.yaml": read_bearers,
+        "risks.yaml": read_risks,
+    }
+    for name, reader in read.items():
+        if (law / name).is_file():
+            reader(draft, law / name)
+    for path in sorted((law / "frameworks").glob("*.yaml")):
+        read_framework(draft, path)
+    for path in sorted((law / "controls").glob("*.yaml")):
+        read_controls(draft, path)
+
+
+def _derive_bearers(draft: Draft) -> None:
+    """Bearers by their ids alone, while there is no register of them."""
+    for kind, bearer, place in draft.references:
+        if kind == "bearer" and bearer not in draft.bearers:
+            draft.declare("bearer", bearer, place)
+            draft.bearers[bearer] = Bearer(bearer, Labels(bearer.replace("_", " ").capitalize()))
+
+
+def _check_places(draft: Draft, law: Path) -> None:
+    """Every file that no reader would look at is noted: a law in the wrong place must not be lost in silence."""
+    for path in sorted(law.rglob("*")):
+        parts = path.relative_to(law).parts
+        if path.is_dir() or any(part.startswith(".") or part.endswith("~") for part in parts) or path.name == "README.md":
+            continue
+        expected = (
+            (len(parts) == 1 and path.name in _SINGLE)
+            or (len(parts) == 2 and parts[0] in _FAMILIES)
+            or (len(parts) == 3 and (path.parent / "instrument.yaml").is_file())
+            or (len(parts) == 4 and parts[2] == "scenarios" and (path.parent.parent / "instrument.yaml").is_file())
+        )
+        if not expected or path.suffix != ".yaml":
+            draft.wrong(f"{draft.name(path)}:1", "unexpected-file", "no file of this name is read here; see docs/regulations.md.")
+
+
+def _check_cycles(draft: Draft) -> None:
+    """Every circle in which qualifications rest on one another is noted, at one of its members."""
+    rests: dict[str, set[str]] = {}
+    for found in draft.qualifications.values():
+        conditions = [found.when, *([found.unless] if found.unless else [])]
+        rests[found.id] = {name for part in conditions for name in qualifications_of(part)}
+    while True:
+        try:
+            TopologicalSorter({name: sorted(rests[name]) for name in sorted(rests)}).prepare()
+        except CycleError as error:
+            circle: list[str] = list(error.args[1])
+            first = min(circle)
+            place = draft.known("qualification")[first]
+            draft.wrong(place, "qualification-cycle", f"qualifications rest on one another in a circle: {' <- '.join(circle)}.")
+            rests[first] = set()
+        else:
+            return
