@@ -1,0 +1,126 @@
+"""Reading request bodies safely: bounded in bytes and depth, strict JSON, no NaN, no lone surrogates, no repeated work."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Coroutine
+from typing import Any, Final
+
+import orjson
+from fastapi.routing import APIRoute
+from starlette.requests import Request
+from starlette.responses import Response
+
+from kg_service.errors import DocumentError, Problem
+
+MAX_DEPTH: Final = 32
+
+
+def parse_json(raw: bytes, at: str = "/") -> Any:
+    """The value that ``raw`` holds.
+
+    Raises:
+        DocumentError: where it is no strict JSON (RFC 8259) or nested deeper than 32 levels; says where.
+    """
+    if _deeper_than(raw, MAX_DEPTH):
+        raise DocumentError([Problem(at, "too-deep", f"the JSON is nested deeper than {MAX_DEPTH} levels.")])
+    try:
+        return orjson.loads(raw)
+    except orjson.JSONDecodeError as error:
+        where = f"line {error.lineno} column {error.colno}"
+        raise DocumentError([Problem(at, "not-json", f"this is no JSON: {error.msg.split(':')[0]} ({where}).")]) from error
+
+
+def _deeper_than(raw: bytes, limit: int) -> bool:
+    """Whether brackets outside strings nest deeper than ``limit``; one pass, without recursion."""
+    if raw.count(b"[") + raw.count(b"{") <= limit:
+        return False
+    depth = 0
+    in_string = escaped = False
+    for byte in raw:
+        if in_string:
+            if escaped:
+                escaped = False
+            elif byte == 0x5C:
+                escaped = True
+            elif byte == 0x22:
+                in_string = False
+        elif byte == 0x22:
+            in_string = True
+        elif byte in b"[{":
+            depth += 1
+            if depth > limit:
+                return True
+        elif byte in b"]}":
+            depth -= 1
+    return False
+
+
+async def read_bounded(request: Request, limit: int) -> bytes:
+    """The whole body.
+
+    Raises:
+        DocumentError: as soon as it is known to exceed ``limit`` bytes.
+    """
+    declared = request.headers.get("content-length", "")
+    if declared.isascii() and declared.isdecimal() and int(declared[:20]) > limit:
+        raise too_large(limit)
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > limit:
+            raise too_large(limit)
+    return bytes(body)
+
+
+def too_large(limit: int) -> DocumentError:
+    return DocumentError([Problem("/", "too-large", f"the body is larger than the {limit:,} bytes that are read.")])
+
+
+async def lines(request: Request, limit: int, line_limit: int) -> AsyncIterator[bytes]:
+    """The lines of a streamed body, without blank ones.
+
+    Raises:
+        DocumentError: when the body exceeds ``limit`` bytes, or a line ``line_limit``.
+    """
+    pending = bytearray()
+    total = 0
+    async for chunk in request.stream():
+        total += len(chunk)
+        if total > limit:
+            raise too_large(limit)
+        pending += chunk
+        *whole, rest = pending.split(b"\n")
+        for line in whole:
+            if len(line) > line_limit:
+                raise too_large(line_limit)
+            if line.strip():
+                yield bytes(line)
+        if len(rest) > line_limit:
+            raise too_large(line_limit)
+        pending = bytearray(rest)
+    if pending.strip():
+        yield bytes(pending)
+
+
+class _StrictRequest(Request):
+    async def body(self) -> bytes:
+        if not hasattr(self, "_body"):
+            self._body = await read_bounded(self, self.app.state.services.settings.body_bytes)
+        return self._body
+
+    async def json(self) -> Any:
+        if not hasattr(self, "_json"):
+            self._json = parse_json(await self.body())
+        return self._json
+
+
+class StrictRoute(APIRoute):
+    """A route whose body is read by :func:`parse_json` within the limit of the settings."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handler = super().get_route_handler()
+
+        async def strict(request: Request) -> Response:
+            return await handler(_StrictRequest(request.scope, request.receive))
+
+        return strict

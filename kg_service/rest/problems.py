@@ -1,0 +1,131 @@
+"""Every error of the service in one shape: problem documents (RFC 9457) with a stable ``type``.
+
+The types are listed in ``docs/http.md``; a test holds both together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from http import HTTPStatus
+from typing import Any
+
+import orjson
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from kg_service import ids
+from kg_service.errors import (
+    DeadlineError,
+    DocumentError,
+    InputError,
+    NotFoundError,
+    Problem,
+    QueryError,
+    SextantError,
+    StoreError,
+    UnavailableError,
+)
+
+MEDIA_TYPE = "application/problem+json"
+
+# The first class that an error is an instance of gives its type and status.
+TYPES: tuple[tuple[type[SextantError], str, HTTPStatus, str], ...] = (
+    (DocumentError, "unreadable", HTTPStatus.BAD_REQUEST, "The body cannot be read"),
+    (InputError, "bad-input", HTTPStatus.UNPROCESSABLE_ENTITY, "The input is wrong"),
+    (NotFoundError, "not-found", HTTPStatus.NOT_FOUND, "There is no such thing"),
+    (QueryError, "bad-query", HTTPStatus.BAD_REQUEST, "The query cannot be run"),
+    (DeadlineError, "deadline", HTTPStatus.GATEWAY_TIMEOUT, "The work did not end in time"),
+    (StoreError, "store", HTTPStatus.BAD_GATEWAY, "The graph store does not answer"),
+    (UnavailableError, "unavailable", HTTPStatus.SERVICE_UNAVAILABLE, "This part is not available"),
+)
+
+
+def problem(
+    kind: str,
+    status: int,
+    title: str,
+    detail: str | None = None,
+    *,
+    problems: Iterable[Problem] = (),
+    headers: dict[str, str] | None = None,
+    **more: object,
+) -> Response:
+    """A problem document as a response. ``problems`` become ``errors`` with pointer, code, message and nearest valid choices."""
+    body: dict[str, object] = {"type": f"{ids.BASE}problem/{kind}", "title": title, "status": int(status)}
+    if detail is not None:
+        body["detail"] = detail
+    errors = [
+        {"pointer": one.where, "code": one.code, "message": str(one).removeprefix(f"{one.where}: "), "nearest": one.nearest}
+        for one in problems
+    ]
+    if errors:
+        body["errors"] = errors
+    return Response(_json(body | more), status_code=int(status), media_type=MEDIA_TYPE, headers=headers)
+
+
+def _json(body: dict[str, object]) -> bytes:
+    try:
+        return orjson.dumps(body)
+    except orjson.JSONEncodeError:  # a lone surrogate that came in through the URL
+        return orjson.dumps({key: ascii(value) if isinstance(value, str) else value for key, value in body.items()})
+
+
+def of_error(error: SextantError) -> Response:
+    """``error`` as a problem document."""
+    for family, kind, status, title in TYPES:
+        if isinstance(error, family):
+            if isinstance(error, InputError):
+                count = len(error.problems)
+                detail = f"{count} problem{'s' if count != 1 else ''} found; see 'errors'."
+                code = HTTPStatus.REQUEST_ENTITY_TOO_LARGE if any(p.code == "too-large" for p in error.problems) else status
+                return problem(kind, code, title, detail, problems=error.problems)
+            more: dict[str, Any] = {"nearest": error.nearest} if isinstance(error, NotFoundError) else {}
+            if isinstance(error, QueryError):
+                more = {"line": error.line, "column": error.column}
+            return problem(kind, status, title, str(error), **more)
+    return problem("internal", HTTPStatus.INTERNAL_SERVER_ERROR, "The service failed", str(error))
+
+
+def _of_validation(error: RequestValidationError) -> Response:
+    problems = []
+    for one in error.errors():
+        place, *path = one["loc"]
+        where = "/" + "/".join(str(part).replace("~", "~0").replace("/", "~1")[:60] for part in path)
+        if place != "body":
+            where = f"{place} parameter {'/'.join(str(part)[:60] for part in path)}"
+        problems.append(Problem(where, one["type"].replace("_", "-"), one["msg"]))
+    return of_error(InputError(problems))
+
+
+def _of_http(error: HTTPException) -> Response:
+    status = HTTPStatus(error.status_code)
+    headers = dict(error.headers) if error.headers else None
+    kind = {404: "not-found", 405: "method-not-allowed", 406: "not-acceptable"}.get(status, "http")
+    return problem(kind, status, status.phrase, error.detail if error.detail != status.phrase else None, headers=headers)
+
+
+def install(app: FastAPI) -> None:
+    """Every error that leaves ``app`` is a problem document from now on; a bug says nothing of its inside."""
+
+    async def sextant(_: Request, error: Exception) -> Response:
+        return of_error(error) if isinstance(error, SextantError) else _bug()
+
+    async def validation(_: Request, error: Exception) -> Response:
+        return _of_validation(error) if isinstance(error, RequestValidationError) else _bug()
+
+    async def http(_: Request, error: Exception) -> Response:
+        return _of_http(error) if isinstance(error, HTTPException) else _bug()
+
+    async def bug(_request: Request, _error: Exception) -> Response:
+        return _bug()
+
+    app.add_exception_handler(SextantError, sextant)
+    app.add_exception_handler(RequestValidationError, validation)
+    app.add_exception_handler(HTTPException, http)
+    app.add_exception_handler(Exception, bug)
+
+
+def _bug() -> Response:
+    return problem("internal", HTTPStatus.INTERNAL_SERVER_ERROR, "The service failed", "This is a bug; the log says more.")

@@ -1,0 +1,39 @@
+"""Fixtures that several test modules share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from kg_service.applicability.evaluate import Evaluator
+from kg_service.knowledge.read import read
+from kg_service.model import Knowledge
+
+ROOT = Path(__file__).resolve().parent.parent
+SHARED = ROOT.parent / "shared"
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """The folder that holds ``regulations/`` and ``ontology/``."""
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """Official files and public suites that are no part of the repository; skips where they are absent."""
+    if not SHARED.is_dir():
+        pytest.skip("the folder ../shared with official files and public suites is absent")
+    return SHARED
+
+
+@pytest.fixture(scope="session")
+def law() -> Knowledge:
+    """The law as the repository's files say it."""
+    return read(ROOT)
+
+
+@pytest.fixture(scope="session")
+def evaluator(law: Knowledge) -> Evaluator:
+    return Evaluator(law)
