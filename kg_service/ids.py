@@ -10,6 +10,8 @@ BASE: Final = "https://w3id.org/sextant/"
 DEF: Final = BASE + "def/"
 ID: Final = BASE + "id/"
 GRAPH: Final = BASE + "graph/"
+ONTOLOGY: Final = BASE + "ontology"
+DATASET: Final = ID + "dataset/knowledge"
 
 _NOT_SLUG = re.compile(r"[^a-z0-9]+")
 
@@ -79,6 +81,25 @@ def decision(number: int) -> str:
     return f"{ID}decision/{number}"
 
 
+def criterion(number: int, criterion_id: str) -> str:
+    return f"{ID}criterion/{number}/{criterion_id}"
+
+
+def value(kind: str, value_id: str) -> str:
+    """IRI of a value of a closed list: ``certainty/verified_text``, ``status/applies``, ``bindingness/law``."""
+    return f"{ID}{kind}/{value_id}"
+
+
+def dated_provision(instrument_id: str, pinpoint: str, day: str) -> str:
+    """IRI of a day as one provision sets it (``.../dated/eu-ai-act/art-113-d/2027-12-02``)."""
+    return f"{ID}dated/{instrument_id}/{slug(pinpoint)}/{day}"
+
+
+def source(text: str) -> str:
+    """IRI of a legal source that is not in the registry of instruments."""
+    return f"{ID}source/{slug(text)}"
+
+
 def bearer(bearer_id: str) -> str:
     return f"{ID}bearer/{bearer_id}"
 
@@ -94,3 +115,45 @@ def deployment(deployment_id: str) -> str:
 def graph(name: str) -> str:
     """IRI of a named graph: ``graph/instrument/eu-ai-act``, ``graph/ontology``, ``graph/deployment/...``."""
     return GRAPH + name
+
+
+# The OWL reading (kg_service/owl): classes and properties, kept apart from the things under id/ so that nothing is punned.
+
+
+def fact_property(fact_id: str) -> str:
+    """IRI of the property that reads a fact in OWL."""
+    return f"{DEF}fact/{fact_id}"
+
+
+def term_class(fact_id: str, term_id: str) -> str:
+    """IRI of the class of values at or below a term. Jurisdictions are shared: use :func:`jurisdiction_class` for them."""
+    return f"{DEF}term/{fact_id}/{term_id}"
+
+
+def jurisdiction_class(jurisdiction_id: str) -> str:
+    return f"{DEF}jurisdiction/{jurisdiction_id}"
+
+
+def qualification_class(qualification_id: str) -> str:
+    """IRI of the class of deployments for which a qualification holds."""
+    return f"{DEF}qualification-class/{qualification_id}"
+
+
+def condition_class(norm_id: str) -> str:
+    """IRI of the class of deployments that meet ``applies_when`` of a norm."""
+    return f"{DEF}condition-class/{norm_id}"
+
+
+def exemption_class(norm_id: str) -> str:
+    """IRI of the class of deployments that meet ``unless`` of a norm."""
+    return f"{DEF}exemption-class/{norm_id}"
+
+
+def norm_class(norm_id: str) -> str:
+    """IRI of the class of deployments that meet a norm's condition and not its exemption, whatever the date."""
+    return f"{DEF}norm-class/{norm_id}"
+
+
+def subject_class(norm_id: str) -> str:
+    """IRI of the class of everything that is subject to a norm (``subjectTo`` has the norm as a value)."""
+    return f"{DEF}subject-class/{norm_id}"

@@ -1,0 +1,118 @@
+"""Every provision that anything cites, gathered first: each is described once, in the graph of its own instrument."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from pyoxigraph import Literal, NamedNode
+
+from kg_service import ids
+from kg_service.knowledge.graph.terms import ALT_LABEL, PREF_LABEL, RDF_TYPE, TITLE, Triple, day, node, sx, text, texts
+from kg_service.model import DatedBy, InstrumentId, Knowledge, Provision, ProvisionRef
+
+_HEAD = re.compile(r"[(,;]|\s(?:point|points|para|paras|paragraph|indent)\b")
+
+
+@dataclass
+class _Cited:
+    """A provision as it was met: in which words, and inside which wholes."""
+
+    pinpoints: set[str] = field(default_factory=set)
+    wholes: set[str] = field(default_factory=set)
+    article: Provision | None = None
+
+
+def iri_of(ref: ProvisionRef) -> str:
+    """The IRI of what ``ref`` names: a provision, or a source outside the registry."""
+    return ids.source(ref.pinpoint) if ref.instrument is None else ids.provision(ref.instrument, ref.pinpoint)
+
+
+def dated_iri(dated: DatedBy) -> str:
+    return ids.dated_provision(dated.set_by.instrument or "other", dated.set_by.pinpoint, dated.day.isoformat())
+
+
+class Citations:
+    """All provisions and other sources that ``knowledge`` cites."""
+
+    def __init__(self, knowledge: Knowledge) -> None:
+        self._knowledge = knowledge
+        self._cited: dict[InstrumentId, dict[str, _Cited]] = defaultdict(lambda: defaultdict(_Cited))
+        self._others: dict[str, set[str]] = defaultdict(set)
+        for (instrument, _), article in knowledge.provisions.items():
+            self._add_article(instrument, article)
+        for ref in self._refs():
+            self._add(ref)
+        for norm in knowledge.norms.values():
+            self._add(ProvisionRef(norm.instrument, norm.provision), ids.provision(norm.instrument, norm.article))
+
+    def _refs(self) -> Iterator[ProvisionRef]:
+        for qualification in self._knowledge.qualifications.values():
+            yield from qualification.sources
+        for instrument in self._knowledge.instruments.values():
+            yield from (dated.set_by for dated in instrument.dates)
+        for norm in self._knowledge.norms.values():
+            yield from (dated.set_by for dated in (norm.applies_from, norm.applies_until) if dated is not None)
+
+    def _add_article(self, instrument: InstrumentId, article: Provision) -> None:
+        cited = self._cited[instrument][ids.provision(instrument, article.id)]
+        cited.article = article
+        cited.pinpoints.add(article.number)
+        cited.wholes.add(ids.instrument(instrument))
+
+    def _add(self, ref: ProvisionRef, whole: str | None = None) -> None:
+        if ref.instrument is None:
+            self._others[ids.source(ref.pinpoint)].add(ref.pinpoint)
+            return
+        iri = ids.provision(ref.instrument, ref.pinpoint)
+        cited = self._cited[ref.instrument][iri]
+        if cited.article is not None:
+            return
+        cited.pinpoints.add(ref.pinpoint)
+        cited.wholes.add(whole or self._whole(ref.instrument, ref.pinpoint))
+        if len(cited.wholes) > 1:  # the article says more than the instrument around it
+            cited.wholes.discard(ids.instrument(ref.instrument))
+
+    def _whole(self, instrument: InstrumentId, pinpoint: str) -> str:
+        head = ids.slug(_HEAD.split(pinpoint, maxsplit=1)[0])
+        known = (instrument, head) in self._knowledge.provisions and head != ids.slug(pinpoint)
+        return ids.provision(instrument, head) if known else ids.instrument(instrument)
+
+    def of(self, instrument: InstrumentId) -> Iterator[Triple]:
+        """The description of every provision of ``instrument`` that is cited anywhere."""
+        known = self._knowledge.instruments.get(instrument)
+        name = known.short_title if known is not None else instrument
+        for iri, cited in sorted(self._cited.get(instrument, {}).items()):
+            subject = node(iri)
+            yield subject, RDF_TYPE, sx("Provision")
+            first, *rest = sorted(cited.pinpoints)
+            yield subject, PREF_LABEL, text(f"{name}, {first}")
+            for pinpoint in rest:
+                yield subject, ALT_LABEL, text(f"{name}, {pinpoint}")
+            yield subject, sx("pinpoint"), Literal(first)
+            for whole in sorted(cited.wholes):
+                yield subject, sx("partOf"), node(whole)
+            if cited.article is not None:
+                yield from texts(subject, {TITLE: cited.article.heading})
+                yield subject, sx("officialPage"), node(cited.article.url)
+
+    def others(self) -> Iterator[Triple]:
+        """The description of every source that is outside the registry of instruments."""
+        for iri, names in sorted(self._others.items()):
+            first, *rest = sorted(names)
+            yield node(iri), RDF_TYPE, sx("OtherSource")
+            yield node(iri), PREF_LABEL, text(first)
+            for name in rest:
+                yield node(iri), ALT_LABEL, text(name)
+
+
+def dated_triples(dated: DatedBy) -> Iterator[Triple]:
+    """The description of a day and the provision that sets it."""
+    subject: NamedNode = node(dated_iri(dated))
+    yield subject, RDF_TYPE, sx("DatedProvision")
+    yield subject, PREF_LABEL, text(f"{dated.day.isoformat()}, set by {dated.set_by.pinpoint}")
+    yield subject, sx("day"), day(dated.day)
+    yield subject, sx("setBy"), node(iri_of(dated.set_by))
+    yield from texts(subject, {sx("note"): dated.note})
