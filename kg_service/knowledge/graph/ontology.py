@@ -62,4 +62,6 @@ def ontology_triples(folder: Path) -> Iterator[Triple]:
     for subject, predicate, value in core:
         if predicate == PREF_LABEL:
             yield subject, _LABEL, value
+    for subject in dict.fromkeys(subject for subject, _, _ in core):
+        if subject.value.startswith((ids.DEF, ids.ID)):
             yield subject, _DEFINED_BY, _ONTOLOGY
