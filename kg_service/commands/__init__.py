@@ -1,0 +1,1 @@
+"""What the command line says: wording, screens, documents and findings. :mod:`kg_service.cli` holds the commands themselves."""

@@ -1,0 +1,260 @@
+"""What a person sees on a terminal: tables and trees that can be read without colour and in 80 columns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from itertools import groupby
+from typing import Final
+
+from rich import box
+from rich.console import Console, Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+from rich.tree import Tree
+
+from kg_service.applicability.compare import Change, Comparison, DatedChange, Difference, OptionOutcome
+from kg_service.applicability.evaluate import Assessment, Evaluator, Status, Verdict
+from kg_service.applicability.explain import Explainer, Proof, VerdictProof
+from kg_service.applicability.questions import Question
+from kg_service.commands import wording
+from kg_service.deployment import Deployment
+from kg_service.model import Knowledge, Norm
+
+_STYLES: Final = {
+    Status.APPLIES: "bold green",
+    Status.UPCOMING: "bold yellow",
+    Status.UNDETERMINED: "bold magenta",
+    Status.EXEMPT: "cyan",
+    Status.ENDED: "dim",
+    Status.DOES_NOT_APPLY: "dim",
+}
+_VALUE_STYLES: Final = {True: "green", False: "red", None: "magenta"}
+
+
+def console(*, error: bool = False) -> Console:
+    """Writes to standard output (or error); in colour only where that is a terminal and NO_COLOR is not set."""
+    return Console(stderr=error, highlight=False, soft_wrap=False, emoji=False, markup=False)
+
+
+def assessment(
+    evaluator: Evaluator, deployment: Deployment, found: Assessment, shown: Sequence[Verdict], questions: Sequence[Question]
+) -> RenderableType:
+    """The verdicts by instrument: status, norm, why, and since when by which provision."""
+    knowledge = evaluator.knowledge
+    explainer = Explainer(evaluator, found)
+    parts: list[RenderableType] = [_head(deployment, found), Text()]
+    for instrument_id, group in groupby(shown, key=lambda verdict: verdict.norm.instrument):
+        instrument = knowledge.instruments[instrument_id]
+        place = knowledge.jurisdictions.get(instrument.jurisdiction)  # type: ignore[call-overload]
+        where = place.labels.label if place is not None else instrument.jurisdiction
+        parts.append(Text.assemble((instrument.short_title, "bold"), f"  {instrument_id}, {where}"))
+        table = _table(("status", 12), ("norm", 18), ("", None))
+        for verdict in group:
+            table.add_row(*_verdict(knowledge, explainer, verdict))
+        parts.extend((table, Text()))
+    if not shown:
+        parts.extend((Text("Nothing to show for these statuses."), Text()))
+    parts.extend(_foot(questions))
+    return Group(*parts)
+
+
+def _head(deployment: Deployment, found: Assessment) -> Text:
+    counts = ", ".join(
+        f"{count} {wording.NAMES[status]}"
+        for status, count in found.counts().items()
+        if count and status is not Status.DOES_NOT_APPLY
+    )
+    return Text.assemble(
+        (deployment.name, "bold"),
+        f"\nas of {found.as_of.isoformat()}, knowledge {found.knowledge_version[:12]}\n",
+        f"{counts or 'nothing applies'}; {found.counts()[Status.DOES_NOT_APPLY]} do not apply",
+    )
+
+
+def _foot(questions: Sequence[Question]) -> list[RenderableType]:
+    parts: list[RenderableType] = []
+    if questions:
+        parts.append(Text("To settle what is open, answer first:"))
+        parts.extend(Text(f"  {question.fact.id}: {question.ask} (settles about {question.settles})") for question in questions)
+        parts.append(Text())
+    parts.append(Text("Why in full: --explain INSTRUMENT/NORM. In our words; the official text decides.", "dim"))
+    return parts
+
+
+def _verdict(knowledge: Knowledge, explainer: Explainer, verdict: Verdict) -> tuple[Text, Text, Text]:
+    norm = verdict.norm
+    text = Text.assemble((f"{norm.provision}: {norm.title}", "bold" if verdict.status is Status.APPLIES else ""))
+    when = wording.since(knowledge, verdict)
+    text.append(f"\n{when}" if when else "")
+    text.append(f"\nbecause {why}" if (why := wording.why(knowledge, explainer, verdict)) else "")
+    for line in (wording.event(knowledge, norm), "; ".join(wording.doubts(norm))):
+        text.append(f"\n{line}" if line else "", "dim")
+    return _status(verdict.status), Text(_local(norm)), text
+
+
+def _local(norm: Norm) -> str:
+    return norm.id.removeprefix(f"{norm.instrument}/")
+
+
+def _status(status: Status) -> Text:
+    return Text(wording.NAMES[status], _STYLES[status])
+
+
+def _table(*columns: tuple[str, int | None]) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, show_header=False, pad_edge=False, expand=True, show_edge=False)
+    for name, width in columns:
+        table.add_column(name, width=width, overflow="fold", ratio=1 if width is None else None)
+    return table
+
+
+def proof(knowledge: Knowledge, found: VerdictProof) -> RenderableType:
+    """The whole proof of one verdict as a tree: facts at the leaves, provisions at the qualifications."""
+    verdict, norm = found.verdict, found.verdict.norm
+    instrument = knowledge.instruments[norm.instrument]
+    head = Text.assemble(
+        (f"{instrument.short_title} {norm.provision}: {norm.title}", "bold"),
+        f"\n{norm.summary}\n\n",
+        _status(verdict.status),
+        f" as of {found.as_of.isoformat()}",
+    )
+    for line in (wording.since(knowledge, verdict), wording.event(knowledge, norm)):
+        head.append(f"; {line}" if line else "")
+    parts: list[RenderableType] = [head, Text()]
+    met: set[str] = set()
+    tree = Tree(Text.assemble("condition: ", _value(found.condition)), guide_style="dim")
+    _grow(tree, knowledge, found.condition, met)
+    parts.append(tree)
+    if found.unless is not None:
+        tree = Tree(Text.assemble("unless: ", _value(found.unless)), guide_style="dim")
+        _grow(tree, knowledge, found.unless, met)
+        parts.append(tree)
+    parts.extend((Text(), _about(knowledge, norm)))
+    return Group(*parts)
+
+
+def _about(knowledge: Knowledge, norm: Norm) -> RenderableType:
+    lines: list[tuple[str, str]] = [
+        ("official text", norm.url),
+        ("borne by", ", ".join(knowledge.bearers[bearer].labels.label for bearer in norm.bearers)),
+        ("penalty", norm.penalty or ""),
+        ("controls", ", ".join(norm.controls)),
+        ("evidence", ", ".join(norm.evidence)),
+        ("certainty", ": ".join(part for part in (norm.sureness.level.replace("_", " "), norm.sureness.note) if part)),
+        ("note", norm.note or ""),
+        *(("not tested", point) for point in norm.unmodelled),
+    ]
+    table = _table(("", 13), ("", None))
+    for name, text in lines:
+        if text:
+            table.add_row(Text(name, "dim"), Text(text))
+    return table
+
+
+def _grow(tree: Tree, knowledge: Knowledge, step: Proof, met: set[str]) -> None:
+    """Adds ``step`` below ``tree``; a qualification is opened where it is met first."""
+    if step.kind == "fact":
+        tree.add(Text.assemble(wording.leaf(knowledge, step), ": ", _value(step)))
+        return
+    if step.kind == "is" and step.qualification is not None:
+        qualification = knowledge.qualifications[step.qualification]
+        sources = "; ".join(wording.reference(knowledge, source) for source in qualification.sources)
+        label = Text.assemble((qualification.label, "bold"), ": ", _value(step), (f"\n{sources}" if sources else "", "dim"))
+        if step.qualification in met:
+            tree.add(label.append(" (opened above)", "dim"))
+            return
+        met.add(step.qualification)
+        branch = tree.add(label)
+    elif step.kind in ("all", "any") and not step.parts:
+        tree.add(Text.assemble("always: ", _value(step)))
+        return
+    elif step.kind in ("all", "any") and len(step.parts) == 1:
+        branch = tree
+    else:
+        words = {"all": "all of", "any": "any of", "not": "not"}
+        branch = tree.add(Text.assemble(f"{words[step.kind]}: ", _value(step)))
+    for part in step.parts:
+        _grow(branch, knowledge, part, met)
+
+
+def _value(step: Proof) -> Text:
+    return Text(wording.VALUES[step.value], _VALUE_STYLES[step.value])
+
+
+def comparison(knowledge: Knowledge, found: Comparison, base: str) -> RenderableType:
+    """The options in a row, then what each gains, loses and changes."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for column in ("option", "applies", "upcoming", "undetermined", "gained", "lost", "changed"):
+        table.add_column(column, justify="left" if column == "option" else "right", overflow="fold")
+    rows: list[tuple[str, Assessment, OptionOutcome | None]] = [(base, found.base, None)]
+    rows.extend((option.name, option.assessment, option) for option in found.options)
+    for name, assessed, option in rows:
+        counts = assessed.counts()
+        numbers = [counts[status] for status in (Status.APPLIES, Status.UPCOMING, Status.UNDETERMINED)]
+        moved = ["", "", ""] if option is None else [str(len(part)) for part in (option.gained, option.lost, option.changed)]
+        table.add_row(Text(name), *map(str, numbers), *moved)
+    parts: list[RenderableType] = [
+        Text(f"as of {found.base.as_of.isoformat()}, knowledge {found.base.knowledge_version[:12]}, against {base}\n"),
+        table,
+    ]
+    for option in found.options:
+        parts.append(Text(f"\n{option.name}", "bold"))
+        parts.extend(
+            Text(f"  {change.fact}: {wording.shown(change.before)} -> {wording.shown(change.after)}", "dim")
+            for change in option.facts
+        )
+        for title, changes in (("gained", option.gained), ("lost", option.lost), ("changed otherwise", option.changed)):
+            parts.extend(_changes(knowledge, title, changes))
+    return Group(*parts)
+
+
+def difference(knowledge: Knowledge, found: Difference, name: str) -> RenderableType:
+    """What begins, ends and changes between two days, with the provision that sets each day."""
+    parts: list[RenderableType] = [
+        Text.assemble(
+            (name, "bold"),
+            f"\nfrom {found.start.as_of.isoformat()} to {found.end.as_of.isoformat()}, ",
+            f"knowledge {found.start.knowledge_version[:12]}",
+        )
+    ]
+    for title, changes in (("begins", found.begins), ("ends", found.ends), ("changes otherwise", found.changed)):
+        parts.extend(_changes(knowledge, title, [dated.change for dated in changes], changes))
+    if len(parts) == 1:
+        parts.append(Text("\nNothing changes."))
+    return Group(*parts)
+
+
+def _changes(
+    knowledge: Knowledge, title: str, changes: Sequence[Change], dated: Sequence[DatedChange] = ()
+) -> Iterable[RenderableType]:
+    if not changes:
+        return
+    yield Text(f"\n{title} ({len(changes)})", "bold")
+    table = _table(("", 34), ("", None))
+    for place, change in enumerate(changes):
+        norm = change.norm
+        cause = dated[place].cause if dated else None
+        text = Text(f"{knowledge.instruments[norm.instrument].short_title} {norm.provision}: {norm.title}")
+        text.append(f"\n{wording.NAMES[change.before]} -> {wording.NAMES[change.after]}", "dim")
+        text.append(f", {wording.dated(knowledge, cause, norm.instrument)}" if cause is not None else "", "dim")
+        table.add_row(Text(norm.id), text)
+    yield table
+
+
+def questions(deployment: Deployment, asked: Sequence[Question], open_verdicts: int) -> RenderableType:
+    """What to answer next, with the answers to choose from."""
+    if not asked:
+        return Text(f"{deployment.name}: every verdict is settled.")
+    parts: list[RenderableType] = [Text.assemble((deployment.name, "bold"), f": {open_verdicts} verdicts are open.\n")]
+    for place, question in enumerate(asked, 1):
+        parts.append(Text.assemble(f"{place}. ", (question.ask, "bold"), f" (settles about {question.settles})"))
+        parts.append(Text(f"   {question.fact.id}: {answers(question)}"))
+    return Group(*parts)
+
+
+def answers(question: Question) -> str:
+    """The answers that a question takes, in words."""
+    if question.terms:
+        choices = wording.listed([str(term) for term in question.terms], "or", 8)
+        return f"{choices} - more exactly than {', '.join(question.refines)}" if question.refines else choices
+    unit = f" ({question.fact.unit})" if question.fact.unit else ""
+    return {"flag": "true or false", "number": f"a number{unit}", "date": "a day as YYYY-MM-DD"}[question.fact.kind]
