@@ -70,6 +70,28 @@ def load(root: Path, cache: Path | None, open_empty: Callable[[], GraphStore] = 
     return Built(knowledge, store)
 
 
+def load_knowledge(root: Path, cache: Path | None, on_build: Callable[[], None] = lambda: None) -> Knowledge:
+    """The knowledge alone, as :func:`load` gives it; no graph is opened. ``on_build`` is called where it must be built first.
+
+    Raises:
+        KnowledgeError: where the files have problems.
+    """
+    if cache is not None:
+        try:
+            return from_json(unpacked(_entry(root, cache).read_bytes()).knowledge)
+        except (OSError, ValueError, KeyError, TypeError):
+            pass  # absent or damaged: built anew, and a damaged one replaced
+    on_build()
+    knowledge, parts = build(root)
+    if cache is not None:
+        _keep(_entry(root, cache), parts)
+    return knowledge
+
+
+def _entry(root: Path, cache: Path) -> Path:
+    return cache / f"{content_version(root)}-{_code_version()}{_SUFFIX}"
+
+
 def build(root: Path) -> tuple[Knowledge, Parts]:
     """Knowledge and graph built from the files, without any cache. Equal files give equal bytes."""
     from kg_service.knowledge.graph import quads
