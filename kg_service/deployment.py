@@ -69,7 +69,8 @@ def read_text(content: bytes, name: str, knowledge: Knowledge) -> Deployment:
     try:
         return parse_deployment(tree.root, knowledge, Path(name).stem)
     except InputError as error:
-        raise InputError([_placed(problem, tree) for problem in error.problems]) from None
+        inside = sorted(error.problems, key=lambda problem: tree.line(problem.where))
+        raise InputError([_placed(problem, tree) for problem in inside]) from None
 
 
 def parse_deployment(raw: object, knowledge: Knowledge, name: str = "deployment") -> Deployment:

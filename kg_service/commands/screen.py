@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import os
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 from typing import Final
@@ -12,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 from rich.tree import Tree
 
-from kg_service.applicability.compare import Change, Comparison, DatedChange, Difference, OptionOutcome
+from kg_service.applicability.compare import Change, Comparison, DatedChange, Difference
 from kg_service.applicability.evaluate import Assessment, Evaluator, Status, Verdict
 from kg_service.applicability.explain import Explainer, Proof, VerdictProof
 from kg_service.applicability.questions import Question
@@ -31,9 +33,22 @@ _STYLES: Final = {
 _VALUE_STYLES: Final = {True: "green", False: "red", None: "magenta"}
 
 
-def console(*, error: bool = False) -> Console:
-    """Writes to standard output (or error); in colour only where that is a terminal and NO_COLOR is not set."""
-    return Console(stderr=error, highlight=False, soft_wrap=False, emoji=False, markup=False)
+def show(content: RenderableType) -> bool:
+    """Whether standard output is a terminal; if so ``content`` stands on it, in colour unless NO_COLOR is set."""
+    console = Console(highlight=False, emoji=False, markup=False)
+    if console.is_terminal:
+        console.print(content)
+    return console.is_terminal
+
+
+def plain(content: RenderableType) -> str:
+    """``content`` as text without colour, 80 columns wide or as COLUMNS says."""
+    width = os.environ.get("COLUMNS", "")
+    columns = max(40, int(width)) if width.isdecimal() and len(width) < 5 else 80
+    out = Console(file=io.StringIO(), width=columns, color_system=None, highlight=False, emoji=False, markup=False)
+    with out.capture() as captured:
+        out.print(content)
+    return "".join(f"{line.rstrip()}\n" for line in captured.get().splitlines())
 
 
 def assessment(
@@ -182,20 +197,13 @@ def _value(step: Proof) -> Text:
 
 def comparison(knowledge: Knowledge, found: Comparison, base: str) -> RenderableType:
     """The options in a row, then what each gains, loses and changes."""
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for column in ("option", "applies", "upcoming", "undetermined", "gained", "lost", "changed"):
-        table.add_column(column, justify="left" if column == "option" else "right", overflow="fold")
-    rows: list[tuple[str, Assessment, OptionOutcome | None]] = [(base, found.base, None)]
-    rows.extend((option.name, option.assessment, option) for option in found.options)
-    for name, assessed, option in rows:
-        counts = assessed.counts()
-        numbers = [counts[status] for status in (Status.APPLIES, Status.UPCOMING, Status.UNDETERMINED)]
-        moved = ["", "", ""] if option is None else [str(len(part)) for part in (option.gained, option.lost, option.changed)]
-        table.add_row(Text(name), *map(str, numbers), *moved)
     parts: list[RenderableType] = [
-        Text(f"as of {found.base.as_of.isoformat()}, knowledge {found.base.knowledge_version[:12]}, against {base}\n"),
-        table,
+        Text(f"as of {found.base.as_of.isoformat()}, knowledge {found.base.knowledge_version[:12]}\n"),
+        Text.assemble((base, "bold"), f": {_in_effect(found.base)}"),
     ]
+    for option in found.options:
+        moved = f"{len(option.gained)} gained, {len(option.lost)} lost, {len(option.changed)} changed otherwise"
+        parts.append(Text.assemble((option.name, "bold"), f": {_in_effect(option.assessment)}; {moved}"))
     for option in found.options:
         parts.append(Text(f"\n{option.name}", "bold"))
         parts.extend(
@@ -205,6 +213,12 @@ def comparison(knowledge: Knowledge, found: Comparison, base: str) -> Renderable
         for title, changes in (("gained", option.gained), ("lost", option.lost), ("changed otherwise", option.changed)):
             parts.extend(_changes(knowledge, title, changes))
     return Group(*parts)
+
+
+def _in_effect(found: Assessment) -> str:
+    counts = found.counts()
+    shown = (Status.APPLIES, Status.UPCOMING, Status.UNDETERMINED)
+    return ", ".join(f"{counts[status]} {wording.NAMES[status]}" for status in shown)
 
 
 def difference(knowledge: Knowledge, found: Difference, name: str) -> RenderableType:
@@ -244,11 +258,16 @@ def questions(deployment: Deployment, asked: Sequence[Question], open_verdicts: 
     """What to answer next, with the answers to choose from."""
     if not asked:
         return Text(f"{deployment.name}: every verdict is settled.")
-    parts: list[RenderableType] = [Text.assemble((deployment.name, "bold"), f": {open_verdicts} verdicts are open.\n")]
+    parts: list[RenderableType] = [Text.assemble((deployment.name, "bold"), f": {open_verdicts} verdicts are undetermined.\n")]
+    table = _table(("", 3), ("", None))
     for place, question in enumerate(asked, 1):
-        parts.append(Text.assemble(f"{place}. ", (question.ask, "bold"), f" (settles about {question.settles})"))
-        parts.append(Text(f"   {question.fact.id}: {answers(question)}"))
-    return Group(*parts)
+        table.add_row(
+            Text(f"{place}."),
+            Text.assemble(
+                (question.ask, "bold"), f" (settles about {question.settles})\n{question.fact.id}: {answers(question)}"
+            ),
+        )
+    return Group(*parts, table)
 
 
 def answers(question: Question) -> str:

@@ -1,0 +1,373 @@
+"""The command line ``sextant``: assess, compare, diff, check, questions, verify, build, export, schema, serve.
+
+Heavy modules are imported by the command that needs them. Answers go to standard output, everything else to standard error.
+Exit codes: 0 done; 2 bad input. ``check`` adds 1 (a norm without a control) and 3 (cannot tell); ``verify`` 1 (problems).
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from kg_service import __version__
+from kg_service.commands.session import STDIN, Session, day, one_of, open_session, settings, statuses, tell
+from kg_service.deployment import Deployment
+from kg_service.errors import InputError, Problem, SextantError
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+app = typer.Typer(
+    name="sextant",
+    help="Which obligations apply to a planned LLM deployment, why, since when, and what would change.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+File = Annotated[Path, typer.Argument(help="Deployment file, YAML or JSON; - for standard input.", show_default=False)]
+AsOf = Annotated[str | None, typer.Option("--as-of", metavar="DAY", help="The day to assess for; else the file's, else today.")]
+Root = Annotated[Path | None, typer.Option("--root", help="Directory of regulations/ and ontology/ (SEXTANT_ROOT).")]
+Output = Annotated[Path | None, typer.Option("--output", "-o", help="Write to this file instead of standard output.")]
+
+
+def main() -> None:
+    """Runs the command line; every error of ours ends as a message and exit code 2, never as a trace."""
+    with _told():
+        app()
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    try:
+        yield
+    except SextantError as error:
+        tell(f"error: {error}")
+        sys.exit(2)
+
+
+@app.callback(invoke_without_command=True)
+def _start(version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False) -> None:
+    if version:
+        _write(f"sextant {__version__}\n")
+        raise typer.Exit
+
+
+@app.command()
+def assess(
+    file: File,
+    as_of: AsOf = None,
+    status: Annotated[
+        list[str] | None, typer.Option("--status", help="Which verdicts: applies, upcoming, undetermined, exempt, ended, all ...")
+    ] = None,
+    explain: Annotated[str | None, typer.Option("--explain", metavar="NORM", help="Show the whole proof of one verdict.")] = None,
+    format_: Annotated[str, typer.Option("--format", "-f", help="table, json, markdown or csv.")] = "table",
+    output: Output = None,
+    root: Root = None,
+) -> None:
+    """Which norms apply to a deployment, why, since when, and which facts are missing."""
+    one_of(format_, "--format", ("table", "json", "markdown", "csv"))
+    wanted = statuses(status)
+    session = open_session(root)
+    deployment = session.deployment(file)
+    found = session.evaluator.assess(deployment.facts, day(as_of, "--as-of", deployment.as_of))
+    if explain is not None:
+        _explain(session, found, explain, format_, output)
+        return
+    if format_ == "json":
+        from kg_service.rest.views import assessment_view
+
+        _json(assessment_view(session.evaluator, found, wanted), output)
+        return
+    from kg_service.applicability.questions import questions_for
+
+    shown = [verdict for verdict in found.verdicts if verdict.status in wanted]
+    questions = questions_for(session.evaluator, found, 5)
+    if format_ == "table":
+        from kg_service.commands import screen
+
+        _show(screen.assessment(session.evaluator, deployment, found, shown, questions), output)
+        return
+    from kg_service.commands import documents
+
+    if format_ == "csv":
+        _write(documents.assessment_csv(session.evaluator, found, shown), output)
+    else:
+        _write(documents.assessment_markdown(session.evaluator, deployment, found, shown, questions), output)
+
+
+def _explain(session: Session, found: Any, norm: str, format_: str, output: Path | None) -> None:
+    from kg_service.applicability.explain import proof
+
+    explained = proof(session.evaluator, found, norm)
+    match one_of(format_, "--format with --explain", ("table", "json", "markdown")):
+        case "json":
+            from kg_service.rest.views import explanation_view
+
+            _json(explanation_view(explained, session.knowledge), output)
+        case "markdown":
+            from kg_service.commands.documents import proof_markdown
+
+            _write(proof_markdown(session.knowledge, explained), output)
+        case _:
+            from kg_service.commands import screen
+
+            _show(screen.proof(session.knowledge, explained), output)
+
+
+@app.command()
+def compare(
+    base: Annotated[Path, typer.Argument(help="Deployment file to compare with.", show_default=False)],
+    options: Annotated[list[Path], typer.Argument(help="The other options, one file each.", show_default=False)],
+    as_of: AsOf = None,
+    format_: Annotated[str, typer.Option("--format", "-f", help="table, json or markdown.")] = "table",
+    output: Output = None,
+    root: Root = None,
+) -> None:
+    """What each option would gain, lose and change against the first."""
+    from kg_service.applicability.compare import compare as compared
+
+    one_of(format_, "--format", ("table", "json", "markdown"))
+    session = open_session(root)
+    ground = session.deployment(base)
+    names = _names([base, *options])
+    facts = {name: session.deployment(path).facts for name, path in zip(names[1:], options, strict=True)}
+    found = compared(session.evaluator, ground.facts, facts, day(as_of, "--as-of", ground.as_of))
+    if format_ == "json":
+        from kg_service.rest.views import comparison_view
+
+        _json(comparison_view(found), output)
+    elif format_ == "markdown":
+        from kg_service.commands.documents import comparison_markdown
+
+        _write(comparison_markdown(session.knowledge, found, names[0]), output)
+    else:
+        from kg_service.commands import screen
+
+        _show(screen.comparison(session.knowledge, found, names[0]), output)
+
+
+def _names(paths: list[Path]) -> list[str]:
+    """A name for each file: its own, with a number where two have the same."""
+    names: list[str] = []
+    for path in paths:
+        stem = "stdin" if path == STDIN else path.stem
+        count = sum(1 for name in names if name == stem or name.startswith(f"{stem} ("))
+        names.append(f"{stem} ({count + 1})" if count else stem)
+    return names
+
+
+@app.command()
+def diff(
+    file: File,
+    start: Annotated[str, typer.Option("--from", metavar="DAY", help="The first day.", show_default=False)],
+    end: Annotated[str, typer.Option("--to", metavar="DAY", help="The other day.", show_default=False)],
+    format_: Annotated[str, typer.Option("--format", "-f", help="table, json or markdown.")] = "table",
+    output: Output = None,
+    root: Root = None,
+) -> None:
+    """What the calendar changes for a deployment between two days."""
+    from kg_service.applicability.compare import diff as differ
+
+    one_of(format_, "--format", ("table", "json", "markdown"))
+    first, last = day(start, "--from"), day(end, "--to")
+    session = open_session(root)
+    deployment = session.deployment(file)
+    found = differ(session.evaluator, deployment.facts, first, last)
+    if format_ == "json":
+        from kg_service.rest.views import difference_view
+
+        _json(difference_view(found), output)
+    elif format_ == "markdown":
+        from kg_service.commands.documents import difference_markdown
+
+        _write(difference_markdown(session.knowledge, found, deployment.name), output)
+    else:
+        from kg_service.commands import screen
+
+        _show(screen.difference(session.knowledge, found, deployment.name), output)
+
+
+@app.command()
+def check(
+    files: Annotated[list[Path], typer.Argument(help="Deployment files.", show_default=False)],
+    as_of: AsOf = None,
+    format_: Annotated[str, typer.Option("--format", "-f", help="text, json, junit or sarif.")] = "text",
+    output: Output = None,
+    root: Root = None,
+) -> None:
+    """Exit 0: every norm that applies has a control in place; 1: one has none; 2: bad input; 3: facts are missing to tell."""
+    from kg_service.commands import findings
+    from kg_service.commands.documents import as_json
+
+    writers: dict[str, Callable[..., str]] = {
+        "text": findings.text,
+        "json": lambda knowledge, reports: as_json(findings.view(knowledge, reports)),
+        "junit": findings.junit,
+        "sarif": lambda knowledge, reports: as_json(findings.sarif(knowledge, reports, __version__)),
+    }
+    writer = writers[one_of(format_, "--format", tuple(writers))]
+    session = open_session(root)
+    reports = []
+    for file in files:
+        deployment = session.deployment(file)
+        found = session.evaluator.assess(deployment.facts, day(as_of, "--as-of", deployment.as_of))
+        reports.append(findings.check(str(file), deployment, found))
+    _write(writer(session.knowledge, reports), output)
+    raise typer.Exit(int(findings.together(reports)))
+
+
+@app.command()
+def questions(
+    file: File,
+    as_of: AsOf = None,
+    limit: Annotated[int, typer.Option("--limit", min=1, max=50, help="At most so many questions.")] = 10,
+    interactive: Annotated[bool, typer.Option("--interactive", "-i", help="Ask, and write the file with the answers.")] = False,
+    format_: Annotated[str, typer.Option("--format", "-f", help="table or json.")] = "table",
+    output: Output = None,
+    root: Root = None,
+) -> None:
+    """Which facts to answer next, the one that settles most first."""
+    from kg_service.applicability.evaluate import Status
+    from kg_service.applicability.questions import questions_for
+
+    one_of(format_, "--format", ("table", "json"))
+    if interactive and file == STDIN:
+        raise InputError(
+            [Problem("FILE", "stdin", "with --interactive the deployment must be in a file: your answers come in here.")]
+        )
+    session = open_session(root)
+    deployment = session.deployment(file)
+    when = day(as_of, "--as-of", deployment.as_of)
+    if interactive:
+        _interactive(session, deployment, when, output)
+        return
+    assessed = session.evaluator.assess(deployment.facts, when)
+    found = questions_for(session.evaluator, assessed, limit)
+    if format_ == "json":
+        from kg_service.rest.views import counts_view, question_view
+
+        _json({"counts": counts_view(assessed), "next_questions": [question_view(question) for question in found]}, output)
+        return
+    from kg_service.commands import screen
+
+    _show(screen.questions(deployment, found, assessed.counts()[Status.UNDETERMINED]), output)
+
+
+def _interactive(session: Session, deployment: Deployment, when: Any, output: Path | None) -> None:
+    import yaml
+
+    from kg_service.commands.asking import ask_all
+    from kg_service.deployment import plain_deployment
+
+    answered = ask_all(session.evaluator, deployment, when, _ask, tell)
+    counts = session.evaluator.assess(answered.facts, when).counts()
+    tell("\n" + ", ".join(f"{count} {status.replace('_', ' ')}" for status, count in counts.items() if count))
+    text = yaml.safe_dump(
+        plain_deployment(replace(answered, as_of=deployment.as_of)), sort_keys=False, allow_unicode=True, width=120
+    )
+    _write(text, output)
+
+
+def _ask(prompt: str) -> str:
+    sys.stderr.write(prompt)
+    sys.stderr.flush()
+    line = sys.stdin.readline()
+    if not line:
+        raise EOFError
+    return line
+
+
+@app.command()
+def verify(root: Root = None) -> None:
+    """Check the law's own files: every problem with file, line and the nearest valid choice."""
+    from kg_service.knowledge.verify import verify as verified
+
+    problems = verified(settings(root).root)
+    _write("".join(f"{problem}\n" for problem in problems) or "No problems.\n")
+    raise typer.Exit(1 if problems else 0)
+
+
+@app.command()
+def build(root: Root = None) -> None:
+    """Build the knowledge and its graph into the cache, where the next command finds it."""
+    from kg_service.knowledge.build import load
+
+    chosen = settings(root)
+    tell(f"building from {chosen.root} ...")
+    built = load(chosen.root, chosen.cache)
+    parts = {name: len(getattr(built.knowledge, name)) for name in ("instruments", "qualifications", "norms", "controls")}
+    counted = ", ".join(f"{count} {name}" for name, count in parts.items())
+    _write(f"knowledge {built.knowledge.version}\n{counted}, {built.store.size()} statements\nkept in {chosen.cache}\n")
+
+
+@app.command()
+def export(
+    format_: Annotated[
+        str, typer.Option("--format", "-f", help="turtle, trig, jsonld, or owl (conditions as OWL 2 DL).")
+    ] = "trig",
+    output: Output = None,
+    root: Root = None,
+) -> None:
+    """The whole graph, or the conditions as an OWL ontology for Protégé."""
+    from kg_service.commands.exporting import FORMATS, exported
+
+    one_of(format_, "--format", FORMATS)
+    chosen = settings(root)
+    _bytes(exported(chosen.root, chosen.cache, format_), output)
+
+
+@app.command()
+def schema(output: Output = None, root: Root = None) -> None:
+    """The JSON Schema of deployment files, for completion in editors."""
+    from kg_service.deployment import json_schema
+
+    knowledge = open_session(root).knowledge
+    _json(json_schema(knowledge.facts, knowledge.controls), output)
+
+
+@app.command()
+def serve(
+    host: Annotated[str | None, typer.Option(help="Address to listen on (SEXTANT_HOST).")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on; 0 takes any free one (SEXTANT_PORT).")] = None,
+    root: Root = None,
+) -> None:
+    """Start the service; prints the address to open once it answers."""
+    from kg_service.commands.serving import serve as run
+
+    run(settings(root, host=host, port=port))
+
+
+def _json(view: Any, output: Path | None) -> None:
+    from kg_service.commands.documents import as_json
+
+    _write(as_json(view), output)
+
+
+def _show(content: RenderableType, output: Path | None) -> None:
+    from kg_service.commands.screen import plain, show
+
+    if output is not None or not show(content):
+        _write(plain(content), output)
+
+
+def _write(text: str, output: Path | None = None) -> None:
+    _bytes(text.encode(), output)
+
+
+def _bytes(content: bytes, output: Path | None = None) -> None:
+    """``content`` stands in the file, or on standard output."""
+    if output is None:
+        typer.echo(content, nl=False)
+        return
+    try:
+        output.write_bytes(content)
+    except OSError as error:
+        told = f"it cannot be written: {error.strerror}."
+        raise InputError([Problem(str(output), "unwritable", told)]) from error

@@ -1,0 +1,66 @@
+"""``sextant serve``: the service in this process; says where it can be opened once it answers, not before."""
+
+from __future__ import annotations
+
+import socket
+import sys
+
+import uvicorn
+
+from kg_service.app import create_app
+from kg_service.commands.session import tell
+from kg_service.errors import InputError, Problem
+from kg_service.settings import Settings
+
+
+class _Server(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config, urls: str) -> None:
+        super().__init__(config)
+        self._urls = urls
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started and not self.should_exit:
+            sys.stdout.write(self._urls)
+            sys.stdout.flush()
+
+
+def serve(settings: Settings) -> None:
+    """Serves until it is told to stop.
+
+    Raises:
+        InputError: where it cannot listen on the address and port.
+    """
+    listening = _listen(settings)
+    with listening:
+        host, port = settings.host, listening.getsockname()[1]
+        shown = "127.0.0.1" if host in ("0.0.0.0", "") else "[::1]" if host == "::" else f"[{host}]" if ":" in host else host  # noqa: S104
+        url = f"http://{shown}:{port}"
+        tell("loading the knowledge (the first time it is built, which takes some seconds) ...")
+        app = create_app(settings)
+        config = uvicorn.Config(
+            app,
+            log_level=settings.log_level,
+            access_log=settings.log_level == "debug",
+            server_header=False,
+            timeout_graceful_shutdown=5,
+        )
+        _Server(config, f"Sextant is up: {url}/\n  try it: {url}/docs\n").run(sockets=[listening])
+
+
+def _listen(settings: Settings) -> socket.socket:
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            settings.host, settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        listening = socket.socket(family, kind, protocol)
+        try:
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listening.bind(address)
+        except OSError:
+            listening.close()
+            raise
+    except OSError as error:
+        told = f"it cannot listen on {settings.host} port {settings.port}: {error.strerror or error}; choose another with --port."
+        raise InputError([Problem("SEXTANT_PORT", "cannot-listen", told)]) from error
+    return listening
