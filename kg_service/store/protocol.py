@@ -31,9 +31,9 @@ class Table:
 class GraphStore(Protocol):
     """Quads in named graphs, and our own queries over them. Queries of strangers never come here.
 
-    Every call may raise ``StoreError`` where the store does not answer. ``bindings`` give values to variables, so that no
-    value is ever written into the text of a query. ``seconds`` is the time after which the caller gets ``DeadlineError``;
-    the store may go on working for a while.
+    Every call may raise ``StoreError`` where the store does not answer, and a query ``QueryError``. ``bindings`` give values to
+    variables that the query projects, so that no value is ever written into its text. ``seconds`` is the time after which the
+    caller gets ``DeadlineError``; the store may go on working for a while. Numbers may come back in their canonical form.
     """
 
     def load(self, nquads: bytes) -> None:
