@@ -316,7 +316,7 @@ def export(
     root: Root = None,
 ) -> None:
     """The whole graph, or the conditions as an OWL ontology for Protégé."""
-    from kg_service.commands.exporting import FORMATS, exported
+    from kg_service.exports.graph import FORMATS, exported
 
     one_of(format_, "--format", FORMATS)
     chosen = settings(root)
