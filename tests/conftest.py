@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pyoxigraph
 import pytest
 
 from kg_service.applicability.evaluate import Evaluator
+from kg_service.knowledge.graph import quads
 from kg_service.knowledge.read import read
 from kg_service.model import Knowledge
 
@@ -37,3 +39,11 @@ def law() -> Knowledge:
 @pytest.fixture(scope="session")
 def evaluator(law: Knowledge) -> Evaluator:
     return Evaluator(law)
+
+
+@pytest.fixture(scope="session")
+def law_graph(law: Knowledge) -> pyoxigraph.Store:
+    """The law and the ontology as quads in a store in memory."""
+    store = pyoxigraph.Store()
+    store.bulk_extend(quads(law, ROOT / "ontology"))
+    return store

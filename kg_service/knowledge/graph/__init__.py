@@ -1,7 +1,8 @@
 """From the typed model to quads: one named graph per instrument, the same bytes for the same knowledge.
 
-``docs/graph.md`` shows the shape. No blank nodes: every thing has an IRI that answers. Iteration is by sorted id, so
-neither the order of files nor the seed of hashes shows in the result.
+``docs/graph.md`` shows the shape. No blank nodes: every thing has an IRI that answers. Each statement stands in one
+graph only, that of its subject (a control's ``satisfies`` in that of the norm), so that a union of graphs counts nothing
+twice. Iteration is by sorted id, so neither the order of files nor the seed of hashes shows in the result.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from pyoxigraph import Quad
 from kg_service import ids
 from kg_service.knowledge.graph.citations import Citations
 from kg_service.knowledge.graph.controls import control_triples, framework_triples
-from kg_service.knowledge.graph.law import home_of, instrument_triples, norm_triples, qualification_triples
+from kg_service.knowledge.graph.law import home_of, instrument_triples, norm_triples, qualification_triples, succession
 from kg_service.knowledge.graph.metadata import metadata_triples
 from kg_service.knowledge.graph.ontology import ontology_triples
 from kg_service.knowledge.graph.reference import reference_triples
@@ -41,7 +42,7 @@ def quads(knowledge: Knowledge, ontology: Path) -> Iterator[Quad]:
 
 
 def _graphs(knowledge: Knowledge, ontology: Path) -> Iterator[tuple[str, Iterable[Triple]]]:
-    citations = Citations(knowledge)
+    citations, links = Citations(knowledge), succession(knowledge)
     yield "ontology", ontology_triples(ontology)
     yield "reference", chain(reference_triples(knowledge), citations.others())
     yield "controls", control_triples(knowledge)
@@ -56,5 +57,5 @@ def _graphs(knowledge: Knowledge, ontology: Path) -> Iterator[tuple[str, Iterabl
     for instrument_id, instrument in sorted(knowledge.instruments.items()):
         own_qualifications = (qualification_triples(knowledge, one) for one in qualifications[instrument_id])
         own_norms = (norm_triples(knowledge, norm) for norm in norms[instrument_id])
-        triples = chain(instrument_triples(instrument), citations.of(instrument_id), *own_qualifications, *own_norms)
-        yield f"instrument/{instrument_id}", triples
+        about = chain(instrument_triples(instrument), links.get(instrument_id, ()), citations.of(instrument_id))
+        yield f"instrument/{instrument_id}", chain(about, *own_qualifications, *own_norms)

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from pyoxigraph import Literal, NamedNode
+from pyoxigraph import Literal
 
 from kg_service import ids
 from kg_service.knowledge.graph.terms import ALT_LABEL, PREF_LABEL, RDF_TYPE, TITLE, Triple, day, node, sx, text, texts
@@ -41,20 +41,26 @@ class Citations:
         self._knowledge = knowledge
         self._cited: dict[InstrumentId, dict[str, _Cited]] = defaultdict(lambda: defaultdict(_Cited))
         self._others: dict[str, set[str]] = defaultdict(set)
+        self._dated: dict[InstrumentId | None, dict[str, list[DatedBy]]] = defaultdict(lambda: defaultdict(list))
         for (instrument, _), article in knowledge.provisions.items():
             self._add_article(instrument, article)
         for ref in self._refs():
             self._add(ref)
+        for dated in self._days():
+            self._dated[dated.set_by.instrument][dated_iri(dated)].append(dated)
         for norm in knowledge.norms.values():
             self._add(ProvisionRef(norm.instrument, norm.provision), ids.provision(norm.instrument, norm.article))
 
     def _refs(self) -> Iterator[ProvisionRef]:
         for qualification in self._knowledge.qualifications.values():
             yield from qualification.sources
+        yield from (dated.set_by for dated in self._days())
+
+    def _days(self) -> Iterator[DatedBy]:
         for instrument in self._knowledge.instruments.values():
-            yield from (dated.set_by for dated in instrument.dates)
+            yield from instrument.dates
         for norm in self._knowledge.norms.values():
-            yield from (dated.set_by for dated in (norm.applies_from, norm.applies_until) if dated is not None)
+            yield from (dated for dated in (norm.applies_from, norm.applies_until) if dated is not None)
 
     def _add_article(self, instrument: InstrumentId, article: Provision) -> None:
         cited = self._cited[instrument][ids.provision(instrument, article.id)]
@@ -81,7 +87,7 @@ class Citations:
         return ids.provision(instrument, head) if known else ids.instrument(instrument)
 
     def of(self, instrument: InstrumentId) -> Iterator[Triple]:
-        """The description of every provision of ``instrument`` that is cited anywhere."""
+        """The description of every provision of ``instrument`` that is cited anywhere, and of the days that it sets."""
         known = self._knowledge.instruments.get(instrument)
         name = known.short_title if known is not None else instrument
         for iri, cited in sorted(self._cited.get(instrument, {}).items()):
@@ -97,22 +103,24 @@ class Citations:
             if cited.article is not None:
                 yield from texts(subject, {TITLE: cited.article.heading})
                 yield subject, sx("officialPage"), node(cited.article.url)
+        yield from self._days_of(instrument)
 
     def others(self) -> Iterator[Triple]:
-        """The description of every source that is outside the registry of instruments."""
+        """The description of every source that is outside the registry of instruments, and of the days that they set."""
         for iri, names in sorted(self._others.items()):
             first, *rest = sorted(names)
             yield node(iri), RDF_TYPE, sx("OtherSource")
             yield node(iri), PREF_LABEL, text(first)
             for name in rest:
                 yield node(iri), ALT_LABEL, text(name)
+        yield from self._days_of(None)
 
-
-def dated_triples(dated: DatedBy) -> Iterator[Triple]:
-    """The description of a day and the provision that sets it."""
-    subject: NamedNode = node(dated_iri(dated))
-    yield subject, RDF_TYPE, sx("DatedProvision")
-    yield subject, PREF_LABEL, text(f"{dated.day.isoformat()}, set by {dated.set_by.pinpoint}")
-    yield subject, sx("day"), day(dated.day)
-    yield subject, sx("setBy"), node(iri_of(dated.set_by))
-    yield from texts(subject, {sx("note"): dated.note})
+    def _days_of(self, setter: InstrumentId | None) -> Iterator[Triple]:
+        for iri, found in sorted(self._dated.get(setter, {}).items()):
+            subject, first = node(iri), found[0]
+            yield subject, RDF_TYPE, sx("DatedProvision")
+            yield subject, PREF_LABEL, text(f"{first.day.isoformat()}, set by {min(one.set_by.pinpoint for one in found)}")
+            yield subject, sx("day"), day(first.day)
+            yield subject, sx("setBy"), node(iri_of(first.set_by))
+            for note in sorted({one.note for one in found if one.note is not None}):
+                yield subject, sx("note"), text(note)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
 
 from pyoxigraph import Literal, NamedNode
 
 from kg_service import ids
 from kg_service.applicability.condition import Condition, HasTerm, facts_of, qualifications_of, walk
 from kg_service.errors import KnowledgeError, Problem, nearest
-from kg_service.knowledge.graph.citations import dated_iri, dated_triples, iri_of
+from kg_service.knowledge.graph.citations import dated_iri, iri_of
 from kg_service.knowledge.graph.terms import (
     DEFINITION,
     IDENTIFIER,
@@ -27,7 +28,7 @@ from kg_service.knowledge.graph.terms import (
     text,
     texts,
 )
-from kg_service.model import FactId, Instrument, InstrumentId, Knowledge, Norm, NormKind, Qualification, Sureness
+from kg_service.model import FactId, Instrument, InstrumentId, Knowledge, Norm, NormId, NormKind, Qualification, Sureness
 
 _KINDS = {
     NormKind.DUTY: "Duty",
@@ -93,24 +94,38 @@ def instrument_triples(instrument: Instrument) -> Iterator[Triple]:
     for name, value in {**days, "appliesUntil": instrument.applies_until}.items():
         if value is not None:
             yield subject, sx(name), day(value)
-    for dated in instrument.dates:
-        yield subject, sx("setsDate"), node(dated_iri(dated))
-        yield from dated_triples(dated)
-    yield from _chain(subject, instrument)
+    yield from each(subject, sx("setsDate"), (node(dated_iri(dated)) for dated in instrument.dates))
     yield from aliases(subject, map(ids.instrument, instrument.aliases))
     if instrument.file:
         yield subject, sx("sourceFile"), Literal(instrument.file)
 
 
-def _chain(subject: NamedNode, instrument: Instrument) -> Iterator[Triple]:
-    """The chain of amendment in one direction only, whichever end states it."""
-    for name, forward, backward in (
-        ("amends", instrument.amends, instrument.amended_by),
-        ("supersedes", instrument.supersedes, instrument.superseded_by),
-    ):
-        yield from each(subject, sx(name), (node(ids.instrument(other)) for other in forward))
-        for other in backward:
-            yield node(ids.instrument(other)), sx(name), subject
+def succession(knowledge: Knowledge) -> Mapping[InstrumentId, list[Triple]]:
+    """Who amends and supersedes whom, by the instrument that does it, whichever end of the link states it."""
+    links: dict[InstrumentId, list[Triple]] = defaultdict(list)
+    for _, instrument in sorted(knowledge.instruments.items()):
+        this = instrument.id
+        pairs = [("amends", this, other) for other in instrument.amends]
+        pairs += [("amends", other, this) for other in instrument.amended_by]
+        pairs += [("supersedes", this, other) for other in instrument.supersedes]
+        pairs += [("supersedes", other, this) for other in instrument.superseded_by]
+        for name, later, earlier in pairs:
+            links[later].append((node(ids.instrument(later)), sx(name), node(ids.instrument(earlier))))
+    for _, norm in sorted(knowledge.norms.items()):
+        for other in norm.superseded_by:
+            home, iri = _successor(knowledge, norm, other)
+            links[home].append((node(iri), sx("supersedes"), node(ids.norm(norm.id))))
+    return links
+
+
+def _successor(knowledge: Knowledge, norm: Norm, other: str) -> tuple[InstrumentId, str]:
+    if other in knowledge.norms:
+        return knowledge.norms[NormId(other)].instrument, ids.norm(other)
+    if other in knowledge.instruments:
+        return InstrumentId(other), ids.instrument(other)
+    near = nearest(other, [*knowledge.norms, *knowledge.instruments])
+    message = f"superseded_by names {other!r}, which is neither norm nor instrument."
+    raise KnowledgeError([Problem(f"{norm.file}:{norm.line}", "unknown-norm", message, near)])
 
 
 def norm_triples(knowledge: Knowledge, norm: Norm) -> Iterator[Triple]:
@@ -137,8 +152,6 @@ def norm_triples(knowledge: Knowledge, norm: Norm) -> Iterator[Triple]:
     yield from each(subject, sx("measure"), map(text, norm.measures))
     yield from each(subject, sx("shownBy"), (node(ids.evidence(evidence)) for evidence in norm.evidence))
     yield from texts(subject, {sx("penalty"): norm.penalty, sx("amendmentNote"): norm.amended_by, sx("note"): norm.note})
-    for other in norm.superseded_by:
-        yield node(_successor(knowledge, norm, other)), sx("supersedes"), subject
     yield from each(subject, sx("unmodelled"), map(text, norm.unmodelled))
     yield from aliases(subject, map(ids.norm, norm.aliases))
     if norm.file:
@@ -153,18 +166,6 @@ def _dates(subject: NamedNode, norm: Norm) -> Iterator[Triple]:
         if dated is not None:
             yield subject, sx(plain), day(dated.day)
             yield subject, sx(link), node(dated_iri(dated))
-            yield from dated_triples(dated)
-
-
-def _successor(knowledge: Knowledge, norm: Norm, other: str) -> str:
-    if other in knowledge.norms:
-        return ids.norm(other)
-    if other in knowledge.instruments:
-        return ids.instrument(other)
-    where = f"{norm.file}:{norm.line}"
-    near = nearest(other, [*knowledge.norms, *knowledge.instruments])
-    message = f"superseded_by names {other!r}, which is neither norm nor instrument."
-    raise KnowledgeError([Problem(where, "unknown-norm", message, near)])
 
 
 def qualification_triples(knowledge: Knowledge, qualification: Qualification) -> Iterator[Triple]:
