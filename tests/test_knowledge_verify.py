@@ -262,7 +262,7 @@ def test_reading_broken_files_raises_all_their_problems(broken: tuple[Copy, tupl
     """``read`` refuses the files and names every mistake in its error, in the order of files and lines."""
     copy, _ = broken
     with pytest.raises(KnowledgeError) as caught:
-        read(copy.root, lenient=False)
+        read(copy.root)
     codes = {problem.code for problem in caught.value.problems}
     assert codes >= {code for code, _, _ in RECORDS.values()}
     places = [problem.where.rsplit(":", 1) for problem in caught.value.problems]

@@ -14,7 +14,7 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 import pyoxigraph as ox
 
@@ -25,6 +25,7 @@ from kg_service.model import Knowledge
 from kg_service.store.protocol import GraphStore
 from kg_service.store.registry import open_store
 
+T = TypeVar("T")
 _LOG: Final = logging.getLogger(__name__)
 _KEPT: Final = 4
 _SUFFIX: Final = ".build"
@@ -57,17 +58,13 @@ def load(root: Path, cache: Path | None, open_empty: Callable[[], GraphStore] = 
     Raises:
         KnowledgeError: where the files have problems.
     """
-    if cache is not None:
-        entry = cache / f"{content_version(root)}-{_code_version()}{_SUFFIX}"
-        built = _kept(entry, open_empty)
-        if built is not None:
-            return built
-    knowledge, parts = build(root)
-    if cache is not None:
-        _keep(cache / f"{knowledge.version}-{_code_version()}{_SUFFIX}", parts)
-    store = open_empty()
-    store.load(parts.graph)
-    return Built(knowledge, store)
+
+    def both(parts: Parts) -> Built:
+        store = open_empty()
+        store.load(parts.graph)
+        return Built(from_json(parts.knowledge), store)
+
+    return _kept(root, cache, both) or both(_built(root, cache))
 
 
 def load_knowledge(root: Path, cache: Path | None, on_build: Callable[[], None] = lambda: None) -> Knowledge:
@@ -76,20 +73,11 @@ def load_knowledge(root: Path, cache: Path | None, on_build: Callable[[], None] 
     Raises:
         KnowledgeError: where the files have problems.
     """
-    if cache is not None:
-        try:
-            return from_json(unpacked(_entry(root, cache).read_bytes()).knowledge)
-        except (OSError, ValueError, KeyError, TypeError):
-            pass  # absent or damaged: built anew, and a damaged one replaced
-    on_build()
-    knowledge, parts = build(root)
-    if cache is not None:
-        _keep(_entry(root, cache), parts)
+    knowledge = _kept(root, cache, lambda parts: from_json(parts.knowledge))
+    if knowledge is None:
+        on_build()
+        knowledge = from_json(_built(root, cache).knowledge)
     return knowledge
-
-
-def _entry(root: Path, cache: Path) -> Path:
-    return cache / f"{content_version(root)}-{_code_version()}{_SUFFIX}"
 
 
 def build(root: Path) -> tuple[Knowledge, Parts]:
@@ -119,18 +107,30 @@ def unpacked(content: bytes) -> Parts:
     return Parts(body[:size], body[size + 1 :])
 
 
-def _kept(entry: Path, open_empty: Callable[[], GraphStore]) -> Built | None:
-    """What ``entry`` holds, or None where there is no such entry or it is damaged."""
+def _kept(root: Path, cache: Path | None, use: Callable[[Parts], T]) -> T | None:
+    """What ``use`` makes of the entry for ``root``, or None where there is none or it is damaged."""
+    if cache is None:
+        return None
+    entry = _entry(cache, content_version(root))
     try:
-        parts = unpacked(entry.read_bytes())
-        store = open_empty()
-        store.load(parts.graph)
-        return Built(from_json(parts.knowledge), store)
-    except FileNotFoundError:
+        return use(unpacked(entry.read_bytes()))
+    except (FileNotFoundError, NotADirectoryError):
         return None
     except (OSError, ValueError, KeyError, TypeError, StoreError) as error:
         _LOG.warning("the kept build %s cannot be used and is built again: %s", entry.name, error)
         return None
+
+
+def _built(root: Path, cache: Path | None) -> Parts:
+    """Built from the files, and kept where there is a cache."""
+    knowledge, parts = build(root)
+    if cache is not None:
+        _keep(_entry(cache, knowledge.version), parts)
+    return parts
+
+
+def _entry(cache: Path, version: str) -> Path:
+    return cache / f"{version}-{_code_version()}{_SUFFIX}"
 
 
 def _keep(entry: Path, parts: Parts) -> None:

@@ -36,7 +36,6 @@ class Draft:
     """``places`` knows every id that is written somewhere, also of records that have a problem and are left out."""
 
     root: Path
-    lenient: bool = False
     problems: list[Problem] = field(default_factory=list)
     places: dict[str, dict[str, Place]] = field(default_factory=dict)
     aliases: dict[str, dict[str, str]] = field(default_factory=dict)

@@ -138,8 +138,7 @@ def read_qualification(draft: Draft, raw: Value, place: Place) -> None:
     when = condition(draft, record.when, place.below("when"))
     unless = condition(draft, record.unless, place.below("unless")) if record.unless is not None else None
     sources = tuple(_source(draft, entry, None, place.below("sources", n)) for n, entry in enumerate(record.sources))
-    if not draft.lenient:
-        _refuse_plain_sources(draft, raw, place)
+    _refuse_plain_sources(draft, raw, place)
     if when is None:
         return
     draft.qualifications[QualificationId(record.id)] = Qualification(
@@ -291,8 +290,7 @@ def _source(draft: Draft, record: SourceRecord, own: InstrumentId | None, place:
         draft.wrong(place, "missing-key", "a source needs 'provision' or 'text'.")
         return ProvisionRef(None, "")
     if record.provision == _UNSET:
-        if not draft.lenient:
-            draft.wrong(place, "date-without-provision", "no provision is named that sets this date.")
+        draft.wrong(place, "date-without-provision", "no provision is named that sets this date.")
         return ProvisionRef(None, _UNSET)
     if record.instrument is not None:
         draft.refer("instrument", record.instrument, place.below("instrument"))

@@ -19,30 +19,27 @@ from kg_service.knowledge.vocabulary import (
     read_jurisdictions,
     read_risks,
 )
-from kg_service.model import Bearer, InstrumentId, Knowledge, Labels
+from kg_service.model import InstrumentId, Knowledge
 
 _SINGLE = ("facts.yaml", "jurisdictions.yaml", "events.yaml", "bearers.yaml", "risks.yaml")
 _FAMILIES = ("controls", "frameworks", "qualifications")
 
 
-def read(root: Path, lenient: bool = True) -> Knowledge:
+def read(root: Path) -> Knowledge:
     """The knowledge that the files under ``root`` hold.
-
-    Args:
-        lenient: accept dates whose provision is still UNSET and sources written as plain text.
 
     Raises:
         KnowledgeError: with every problem found, each with file and line.
     """
-    draft = drafted(root, lenient)
+    draft = drafted(root)
     if draft.problems:
         raise KnowledgeError(in_order(draft.problems))
     return knowledge_of(draft, content_version(root))
 
 
-def drafted(root: Path, lenient: bool = False) -> Draft:
+def drafted(root: Path) -> Draft:
     """Everything that could be understood, with every problem met on the way."""
-    draft = Draft(root, lenient)
+    draft = Draft(root)
     law = root / "regulations"
     if not law.is_dir():
         draft.wrong("regulations:1", "missing-file", f"there is no folder 'regulations' in {root.name!r}.")
@@ -59,8 +56,6 @@ def drafted(root: Path, lenient: bool = False) -> Draft:
         for path in sorted(folder.glob("*.yaml")):
             if path.name not in ("instrument.yaml", "qualifications.yaml"):
                 read_article(draft, path, InstrumentId(folder.name))
-    if not (law / "bearers.yaml").is_file():
-        _derive_bearers(draft)
     _check_places(draft, law)
     check_references(draft)
     check_aliases(draft)
@@ -98,7 +93,7 @@ def in_order(problems: list[Problem]) -> list[Problem]:
 
 def _read_vocabulary(draft: Draft, law: Path) -> None:
     for name in _SINGLE:
-        if not (law / name).is_file() and not (name == "bearers.yaml" and draft.lenient):
+        if not (law / name).is_file():
             draft.wrong(f"regulations/{name}:1", "missing-file", f"there is no file 'regulations/{name}'.")
     read = {
         "jurisdictions.yaml": read_jurisdictions,
@@ -114,14 +109,6 @@ def _read_vocabulary(draft: Draft, law: Path) -> None:
         read_framework(draft, path)
     for path in sorted((law / "controls").glob("*.yaml")):
         read_controls(draft, path)
-
-
-def _derive_bearers(draft: Draft) -> None:
-    """Bearers by their ids alone, while there is no register of them."""
-    for kind, bearer, place in draft.references:
-        if kind == "bearer" and bearer not in draft.bearers:
-            draft.declare("bearer", bearer, place)
-            draft.bearers[bearer] = Bearer(bearer, Labels(bearer.replace("_", " ").capitalize()))
 
 
 def _check_places(draft: Draft, law: Path) -> None:
