@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,7 +12,8 @@ from hypothesis import strategies as st
 from kg_service.applicability.condition import All, Always, AnyOf, Condition, DateIn, Flag, HasTerm, Is, Not, NumberIn, plain
 from kg_service.errors import InputError
 from kg_service.knowledge.conditions import parse
-from kg_service.model import Fact, FactId, FactKind, Labels, QualificationId, Term, TermId
+from kg_service.knowledge.document import parse_yaml
+from kg_service.model import Fact, FactId, FactKind, Knowledge, Labels, QualificationId, Term, TermId
 
 WORDS = ("bank", "national_bank", "insurer")
 BANKS = {TermId(name): Term(TermId(name), Labels(name), aliases=(TermId(f"old_{name}"),)) for name in WORDS}
@@ -120,3 +124,12 @@ conditions = st.recursive(
 def test_parsing_undoes_writing(condition: Condition) -> None:
     """``parse`` and ``plain`` are inverse for every condition of the language."""
     assert parse(plain(condition), FACTS, KNOWN) == condition
+
+
+EXAMPLES = re.findall(r"```yaml\n(.*?)```", (Path(__file__).parent.parent / "docs" / "conditions.md").read_text(), re.DOTALL)
+
+
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_example_in_the_documentation_is_understood(example: str, law: Knowledge) -> None:
+    """Every condition shown in docs/conditions.md uses facts, terms and qualifications that exist."""
+    assert parse(parse_yaml(example, "docs/conditions.md").root, law.facts, law.qualifications) is not None
