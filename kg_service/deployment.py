@@ -14,7 +14,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final
 
-from kg_service.applicability.facts import Facts, parse_facts, plain_facts
+from kg_service.applicability.facts import Facts, parse_day, parse_facts, plain_facts
 from kg_service.errors import DocumentError, InputError, Problem, nearest
 from kg_service.knowledge.document import Limits, Tree, parse_yaml
 from kg_service.model import Control, ControlId, Fact, FactId, FactKind, Knowledge
@@ -160,16 +160,13 @@ def _shows(value: str) -> bool:
 
 
 def _day(value: object, problems: list[Problem]) -> date | None:
-    if value is None or type(value) is date:
-        return value
-    try:
-        if isinstance(value, str) and value.isascii() and len(value) == len("2026-11-23"):
-            return date.fromisoformat(value)
-    except ValueError as error:
-        problems.append(Problem("/as_of", "no-such-day", f"{value!r} is no day: {error}."))
+    if value is None:
         return None
-    problems.append(Problem("/as_of", "not-a-date", f"'as_of' is a day as YYYY-MM-DD, not {str(value)[:60]!r}."))
-    return None
+    try:
+        return parse_day(value, "/as_of")
+    except InputError as error:
+        problems.extend(error.problems)
+        return None
 
 
 def _at(step: str, below: str = "") -> str:

@@ -7,6 +7,7 @@ An absent fact is unanswered; an answered one is complete: what it does not name
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import TypeAlias
@@ -18,6 +19,7 @@ Answer: TypeAlias = frozenset[TermId] | bool | float | date
 Facts: TypeAlias = Mapping[FactId, Answer]
 
 _SHOWN = 60
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 def parse_facts(schema: Mapping[FactId, Fact], raw: object, at: str = "/facts") -> Facts:
@@ -91,7 +93,7 @@ def _terms(fact: Fact, value: object, where: str) -> tuple[Answer | None, list[P
         spot = where if isinstance(value, str) else f"{where}/{place}"
         term = fact.terms.get(fact.term_aliases.get(word, TermId(word))) if isinstance(word, str) else None
         if term is None:
-            near = nearest(str(word), fact.terms)
+            near = _meant(fact, str(word)) or nearest(str(word), fact.terms)
             hint = "" if near else f" It has: {', '.join(list(fact.terms)[:12])}{' ...' if len(fact.terms) > 12 else ''}."
             problems.append(Problem(spot, "unknown-term", f"fact {fact.id!r} has no term {_shown(word)}.{hint}", near))
         else:
@@ -106,6 +108,17 @@ def _terms(fact: Fact, value: object, where: str) -> tuple[Answer | None, list[P
         Problem(where, "contradiction", f"{one!r} and {other!r} of {fact.id!r} cannot both hold.")
         for one, other in contradictions(fact, answer)
     ]
+
+
+def _meant(fact: Fact, word: str) -> tuple[TermId, ...]:
+    """The terms that carry ``word`` as a label, in any language."""
+    key = word.strip().casefold()
+    found: list[TermId] = []
+    for term in fact.terms.values():
+        names = [term.labels.label, term.labels.label_zh or "", *(name for alt in term.labels.alt.values() for name in alt)]
+        if key in map(str.casefold, names):
+            found.append(term.id)
+    return tuple(found)
 
 
 def contradictions(fact: Fact, answer: frozenset[TermId]) -> Iterator[tuple[TermId, TermId]]:
@@ -136,14 +149,26 @@ def _number(fact: Fact, value: object, where: str) -> tuple[Answer | None, list[
 
 
 def _date(fact: Fact, value: object, where: str) -> tuple[Answer | None, list[Problem]]:
+    try:
+        return parse_day(value, where), []
+    except InputError as error:
+        return None, [Problem(one.where, one.code, f"{fact.id!r}: {one.message}") for one in error.problems]
+
+
+def parse_day(value: object, where: str) -> date:
+    """The day that ``value`` names as ``YYYY-MM-DD``.
+
+    Raises:
+        InputError: where it is no such text, or no day of the calendar.
+    """
     if isinstance(value, date):
-        return date(value.year, value.month, value.day), []
-    if isinstance(value, str) and len(value) == len("2026-11-23") and value.isascii():
+        return date(value.year, value.month, value.day)
+    if isinstance(value, str) and _DAY.fullmatch(value):
         try:
-            return date.fromisoformat(value), []
+            return date.fromisoformat(value)
         except ValueError as error:
-            return None, [Problem(where, "no-such-day", f"{fact.id!r}: {value!r} is no day: {error}.")]
-    return None, [Problem(where, "not-a-date", f"{fact.id!r} is answered by a day as YYYY-MM-DD, not {_shown(value)}.")]
+            raise InputError([Problem(where, "no-such-day", f"{value!r} is no day: {error}.")]) from error
+    raise InputError([Problem(where, "not-a-date", f"a day is written YYYY-MM-DD, not {_shown(value)}.")])
 
 
 def _shown(value: object) -> str:
