@@ -10,6 +10,7 @@ import uvicorn
 from kg_service.app import create_app
 from kg_service.commands.session import tell
 from kg_service.errors import InputError, Problem
+from kg_service.knowledge.build import load_knowledge
 from kg_service.settings import Settings
 
 
@@ -30,13 +31,14 @@ def serve(settings: Settings) -> None:
 
     Raises:
         InputError: where it cannot listen on the address and port.
+        KnowledgeError: where the law's files have problems; told here, before anything is served.
     """
     listening = _listen(settings)
     with listening:
         host, port = settings.host, listening.getsockname()[1]
         shown = "127.0.0.1" if host in ("0.0.0.0", "") else "[::1]" if host == "::" else f"[{host}]" if ":" in host else host  # noqa: S104
         url = f"http://{shown}:{port}"
-        tell("loading the knowledge (the first time it is built, which takes some seconds) ...")
+        load_knowledge(settings.root, settings.cache, lambda: tell("building the knowledge, once for this version ..."))
         app = create_app(settings)
         config = uvicorn.Config(
             app,
