@@ -15,7 +15,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import islice
+from itertools import count, islice
 from random import Random
 from typing import Final
 
@@ -26,7 +26,7 @@ from kg_service.model import Knowledge, Norm, NormId, QualificationId
 from kg_service.owl.completions import settled
 from kg_service.owl.module import QUESTION, Blocks, Module, Subject, modules
 from kg_service.owl.reasoner import Reasoner
-from kg_service.owl.sampling import Sampler
+from kg_service.owl.sampling import Sampler, children
 
 # A document with more individuals than this makes each question slower than reading one more document costs.
 _QUESTIONS_PER_DOCUMENT: Final = 64
@@ -102,26 +102,34 @@ class Report:
         return "\n".join(lines)
 
 
-def deployments(module: Module, random: Random, count: int) -> Iterator[Deployment]:
-    """``count`` deployments in turn complete and incomplete, drawn to make each subject true, false and unknown."""
-    sampler = Sampler(module, random)
-    return islice(_draw(module, sampler, random), count)
+def deployments(module: Module, random: Random, each: int) -> Iterator[Deployment]:
+    """``each`` deployments, in turn complete and incomplete, drawn to make each subject true, false and unknown."""
+    return islice(_draw(module, Sampler(module, random), random), each)
 
 
 def _draw(module: Module, sampler: Sampler, random: Random) -> Iterator[Deployment]:
     applies, unless = module.applies_when, module.unless
     others: list[Condition] = [Is(name) for name in module.qualifications]
     if unless is not None:
-        others += [unless, All((applies, unless)), All((applies, Not(unless)))]
-    while True:
-        yield Deployment(sampler.blurred(sampler.aimed(applies, want=True, complete=False)), complete=False)
-        for want in (True, False):
-            yield Deployment(sampler.aimed(applies, want=want, complete=True), complete=True)
-        if others:
-            other, want = random.choice(others), random.random() < 0.7
-            yield Deployment(sampler.aimed(other, want=want, complete=True), complete=True)
-            yield Deployment(sampler.blurred(sampler.aimed(other, want=want, complete=False)), complete=False)
-        yield Deployment(sampler.aimed(applies, want=random.random() < 0.5, complete=False), complete=False)
+        others += [unless, All((applies, unless))]
+        applies = All((applies, Not(unless)))
+    for turn in count(random.randrange(3)):
+        want = random.random() < 0.5
+        if turn % 3 == 0:
+            yield _marked(module, sampler.aimed(applies, want=True, complete=True))
+        elif turn % 3 == 1:
+            yield _marked(module, sampler.blurred(sampler.aimed(applies, want=True, complete=False)))
+        else:
+            aim = random.choice(others) if others and turn % 2 else applies
+            yield _marked(module, sampler.aimed(aim, want=want and aim is not applies, complete=want))
+
+
+def _marked(module: Module, facts: Facts) -> Deployment:
+    """A deployment that is complete where every fact of the module is answered, by the lowest terms where by terms."""
+    answered = all(fact in facts for fact in module.leaves)
+    schema = module.knowledge.facts
+    lowest = not any(children(schema[f], term) for f, answer in facts.items() if isinstance(answer, frozenset) for term in answer)
+    return Deployment(facts, answered and lowest)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,15 +143,15 @@ class _Document:
 
 
 def referee(
-    knowledge: Knowledge, reasoner: Reasoner, norms: Iterable[Norm], count: int, seed: int = 0, workers: int = 2
+    knowledge: Knowledge, reasoner: Reasoner, norms: Iterable[Norm], each: int, seed: int = 0, workers: int = 2
 ) -> Report:
-    """What HermiT and our evaluator say of ``count`` random deployments for each of ``norms``."""
+    """What HermiT and our evaluator say of ``each`` random deployments for each of ``norms``."""
     began = time.perf_counter()
     program, blocks = compile_program(knowledge), Blocks(knowledge)
     documents: list[_Document] = []
     for module in modules(knowledge, norms):
         # Seeded by the norm's name, so that another norm in the files does not change what is drawn for this one.
-        drawn = tuple(deployments(module, Random(f"{seed} {module.norms[0].id}"), count))  # noqa: S311 - no secret
+        drawn = tuple(deployments(module, Random(f"{seed} {module.norms[0].id}"), each))  # noqa: S311 - no secret
         width = max(1, _QUESTIONS_PER_DOCUMENT // (2 * len(module.subjects)))
         documents += [_Document(module, drawn[start : start + width]) for start in range(0, len(drawn), width)]
     runs = list(_runs(documents))

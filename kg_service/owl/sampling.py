@@ -47,7 +47,8 @@ class Sampler:
     def __init__(self, module: Module, random: Random) -> None:
         self._module, self._random = module, random
         self._knowledge: Knowledge = module.knowledge
-        self._pools = {fact: self._pool(self._knowledge.facts[fact], leaves) for fact, leaves in module.leaves.items()}
+        self._plain = {fact: self._plain_pool(self._knowledge.facts[fact], leaves) for fact, leaves in module.leaves.items()}
+        self._near = {fact: self._near_terms(self._knowledge.facts[fact], leaves) for fact, leaves in module.leaves.items()}
 
     def aimed(self, condition: Condition, want: bool, complete: bool) -> Facts:
         """A deployment that was drawn to make ``condition`` what is wanted; it may miss.
@@ -133,53 +134,57 @@ class Sampler:
     def _plan_plain(self, leaf: Flag | NumberIn | DateIn, want: bool, draft: _Draft) -> bool:
         draft.wanted.append((leaf, want))
         mine = [(one, value) for one, value in draft.wanted if one.fact == leaf.fact]
-        fitting = [
-            answer for answer in self._pools[FactId(leaf.fact)] if all(_meets(answer, one) is value for one, value in mine)
-        ]
+        pool = self._plain[FactId(leaf.fact)]
+        fitting = [answer for answer in pool if all(_meets(answer, one) is value for one, value in mine)]
         if fitting:
-            answer = self._random.choice(fitting)
-            if isinstance(answer, str):
-                raise TypeError(answer)
-            draft.plain[FactId(leaf.fact)] = answer
+            draft.plain[FactId(leaf.fact)] = self._random.choice(fitting)
         return bool(fitting)
 
     def _filled(self, fact: Fact, given: Answer | None, draft: _Draft, complete: bool) -> Answer:
         """An answer to ``fact`` that keeps what is ``given`` and, for terms, often adds to it."""
-        pool = self._pools[fact.id]
         if fact.kind not in (FactKind.TERMS, FactKind.ONE):
-            return given if given is not None else self._random.choice(pool)  # type: ignore[return-value]
-        terms = set(given) if isinstance(given, frozenset) else set()
-        free = [TermId(str(term)) for term in pool if term not in draft.avoided.get(fact.id, set())]
+            return given if given is not None else self._random.choice(self._plain[fact.id])
+        avoided = draft.avoided.get(fact.id, set())
+        terms = set(given) if isinstance(given, frozenset) else set[TermId]()
         if complete:
-            terms = {self._lowest(fact, term, draft) for term in terms}
-            free = [term for term in free if not _children(fact, term)]
+            terms = {self._lowest(fact, term, avoided) for term in terms}
+        free = self._free(fact, self._near[fact.id], avoided, complete) or self._free(fact, list(fact.terms), avoided, complete)
         if fact.kind is FactKind.ONE:
-            return frozenset(terms or {self._random.choice(free or list(map(TermId, map(str, pool))))})
+            return frozenset(terms or {self._random.choice(free or list(fact.terms))})
         for _ in range(self._random.choice((0, 0, 1, 1, 2))):
             if free and not any(contradictions(fact, frozenset({*terms, more := self._random.choice(free)}))):
                 terms.add(more)
         return frozenset(terms)
 
-    def _lowest(self, fact: Fact, term: TermId, draft: _Draft) -> TermId:
-        while below := [t for t in _children(fact, term) if t not in draft.avoided.get(fact.id, set())]:
+    def _free(self, fact: Fact, terms: Sequence[TermId], avoided: set[TermId], lowest: bool) -> list[TermId]:
+        return [term for term in terms if term not in avoided and not (lowest and children(fact, term))]
+
+    def _lowest(self, fact: Fact, term: TermId, avoided: set[TermId]) -> TermId:
+        while below := [low for low in children(fact, term) if low not in avoided]:
             term = self._random.choice(below)
         return term
 
-    def _pool(self, fact: Fact, leaves: Sequence[Leaf]) -> list[TermId | bool | float | date]:
-        if fact.kind is FactKind.FLAG:
-            return [True, False]
-        if fact.kind is FactKind.NUMBER:
-            return [*_numbers(fact, leaves)]
-        if fact.kind is FactKind.DATE:
-            return [*_days(leaves)]
+    def _plain_pool(self, fact: Fact, leaves: Sequence[Leaf]) -> list[bool | float | date]:
+        match fact.kind:
+            case FactKind.FLAG:
+                return [True, False]
+            case FactKind.NUMBER:
+                return [*_numbers(fact, leaves)]
+            case FactKind.DATE:
+                return [*_days(leaves)]
+            case _:
+                return []
+
+    def _near_terms(self, fact: Fact, leaves: Sequence[Leaf]) -> list[TermId]:
+        """The terms that ``leaves`` name, their parents, siblings and children, and two from anywhere."""
         named = {TermId(term) for leaf in leaves if isinstance(leaf, HasTerm) for term in leaf.terms}
         parents = {fact.terms[term].parent for term in named}
-        near = named | parents | {t for t in fact.terms if fact.terms[t].parent in named | (parents - {None})}
+        near = named | parents | {term for term in fact.terms if fact.terms[term].parent in named | parents - {None}}
         far = self._random.sample(list(fact.terms), k=min(2, len(fact.terms)))
         return [term for term in fact.terms if term in near or term in far]
 
 
-def _children(fact: Fact, term: TermId) -> list[TermId]:
+def children(fact: Fact, term: TermId) -> list[TermId]:
     return [low for low in fact.terms if fact.terms[low].parent == term]
 
 
