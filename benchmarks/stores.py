@@ -49,7 +49,7 @@ def median_ms(work: Callable[[], object], seconds: float = 1.0, most: int = 200)
 
 
 def ox_rows(store: OxigraphStore, query: str) -> list[tuple[str | None, ...]]:
-    rows = [tuple(None if term is None else term.value for term in row) for row in store.select(query).rows]  # type: ignore[union-attr]
+    rows = [tuple(None if term is None else term.value for term in row) for row in store.select(query).rows]
     return sorted(rows, key=str)
 
 
