@@ -79,7 +79,7 @@ def _seconds(value: str | float) -> float:
 
 
 def checked(convert: Callable[[Any], object], doc: str) -> dict[str, Any]:
-    """What a field of :class:`Settings` says of itself: ``convert`` checks a value, ``doc`` is its line in ``docs/settings.md``."""
+    """What a field of :class:`Settings` says of itself: how a value is checked, and its line in ``docs/settings.md``."""
     return {"convert": convert, "doc": doc}
 
 

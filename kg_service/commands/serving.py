@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import socket
 import sys
 
@@ -39,15 +40,16 @@ def serve(settings: Settings) -> None:
         shown = "127.0.0.1" if host in ("0.0.0.0", "") else "[::1]" if host == "::" else f"[{host}]" if ":" in host else host  # noqa: S104
         url = f"http://{shown}:{port}"
         load_knowledge(settings.root, settings.cache, lambda: tell("building the knowledge, once for this version ..."))
-        app = create_app(settings)
+        logging.basicConfig(level=settings.log_level.upper(), format="%(levelname)s %(name)s: %(message)s")
+        logging.getLogger("uvicorn").setLevel(logging.DEBUG if settings.log_level == "debug" else logging.WARNING)
         config = uvicorn.Config(
-            app,
-            log_level=settings.log_level,
+            create_app(settings),
+            log_config=None,
             access_log=settings.log_level == "debug",
             server_header=False,
             timeout_graceful_shutdown=5,
         )
-        _Server(config, f"Sextant is up: {url}/\n  try it: {url}/docs\n").run(sockets=[listening])
+        _Server(config, f"Sextant is up: {url}/\n  to try it: {url}/docs    to end it: Ctrl-C\n").run(sockets=[listening])
 
 
 def _listen(settings: Settings) -> socket.socket:
