@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pyoxigraph
 import pytest
 
 from kg_service.applicability.evaluate import Evaluator
+from kg_service.errors import UnavailableError
 from kg_service.knowledge.graph import quads
 from kg_service.knowledge.read import read
 from kg_service.model import Knowledge
+from kg_service.owl.reasoner import Reasoner, open_reasoner
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared"
@@ -47,3 +50,14 @@ def law_graph(law: Knowledge) -> pyoxigraph.Store:
     store = pyoxigraph.Store()
     store.bulk_extend(quads(law, ROOT / "ontology"))
     return store
+
+
+@pytest.fixture(scope="session")
+def reasoner() -> Reasoner:
+    """HermiT; skips without Java, except where SEXTANT_REQUIRE_JAVA is 1."""
+    try:
+        return open_reasoner()
+    except UnavailableError as missing:
+        if os.environ.get("SEXTANT_REQUIRE_JAVA") == "1":
+            raise
+        pytest.skip(str(missing))

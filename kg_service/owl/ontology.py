@@ -12,10 +12,11 @@ Days of application are no part of it: they are compared with the calendar, whic
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Set
+from collections.abc import Iterable, Iterator, Set
 from typing import Final
+from xml.sax.saxutils import escape, quoteattr
 
-from rdflib import OWL, RDF, RDFS, XSD, Graph, Literal, URIRef
+from rdflib import OWL, RDF, RDFS, XSD, BNode, Literal, URIRef
 from rdflib.term import Node
 
 from kg_service import ids
@@ -28,6 +29,7 @@ DEPLOYMENT: Final = URIRef(ids.term("Deployment"))
 NORM: Final = URIRef(ids.term("Norm"))
 SUBJECT_TO: Final = URIRef(ids.term("subjectTo"))
 
+_SPACES: Final = {"rdf": str(RDF), "rdfs": str(RDFS), "owl": str(OWL), "xsd": str(XSD)}
 _DATATYPES: Final = {FactKind.FLAG: XSD.boolean, FactKind.NUMBER: XSD.decimal, FactKind.DATE: XSD.dateTime}
 
 
@@ -36,16 +38,38 @@ def owl_document(knowledge: Knowledge) -> bytes:
 
     It imports nothing, so no tool that opens it fetches anything.
     """
-    return owl_graph(knowledge).serialize(format="xml", encoding="utf-8")
+    return rdf_xml(axioms(knowledge))
 
 
-def owl_graph(knowledge: Knowledge) -> Graph:
-    """The ontology of :func:`owl_document` as a graph."""
-    graph = Graph(bind_namespaces="core")
-    graph.bind("def", ids.DEF)
-    for triple in axioms(knowledge):
-        graph.add(triple)
-    return graph
+def rdf_xml(triples: Iterable[Triple]) -> bytes:
+    """``triples`` as RDF/XML: subjects as they first come, their statements in order. Predicates are of OWL's own namespaces.
+
+    Written here because rdflib's serializer orders statements by hash, anew in each process.
+    """
+    about: dict[Node, list[str]] = {}
+    for subject, predicate, value in triples:
+        link = str(predicate)
+        tag = next(f"{prefix}:{link[len(space) :]}" for prefix, space in _SPACES.items() if link.startswith(space))
+        about.setdefault(subject, []).append(_statement(tag, value))
+    lines = ['<?xml version="1.0" encoding="utf-8"?>', "<rdf:RDF"]
+    lines += [f"  xmlns:{prefix}={quoteattr(space)}" for prefix, space in _SPACES.items()]
+    lines += ["  >"]
+    for subject, statements in about.items():
+        lines += [f"<rdf:Description {_name('about', subject)}>", *statements, "</rdf:Description>"]
+    return "\n".join([*lines, "</rdf:RDF>", ""]).encode()
+
+
+def _statement(tag: str, value: Node) -> str:
+    if not isinstance(value, Literal):
+        return f"  <{tag} {_name('resource', value)}/>"
+    mark = f" xml:lang={quoteattr(value.language)}" if value.language else ""
+    if value.datatype is not None:
+        mark = f" rdf:datatype={quoteattr(str(value.datatype))}"
+    return f"  <{tag}{mark}>{escape(str(value))}</{tag}>"
+
+
+def _name(role: str, node: Node) -> str:
+    return f'rdf:nodeID="{node}"' if isinstance(node, BNode) else f"rdf:{role}={quoteattr(str(node))}"
 
 
 def axioms(knowledge: Knowledge) -> Iterator[Triple]:
