@@ -283,11 +283,11 @@ class ExpectedRecord(Record):
 class ScenarioRecord(Record):
     id: Id
     title: Text
-    as_of: Day
     narrative: Text | None = None
-    why: list[Text] = []
+    as_of: Day
     facts: dict[str, Any]
     expected: ExpectedRecord
+    why: list[Text] = []
 
 
 R = TypeVar("R", bound=Record)
@@ -358,11 +358,11 @@ def _keys_at(record: type[Record], steps: list[str | int]) -> list[str]:
             kind = found.annotation if found else None
         else:
             kind = get_args(kind)[-1] if get_args(kind) else None
-        kind = _bare(kind)
+        kind = bare(kind)
     return list(kind.model_fields) if isinstance(kind, type) and issubclass(kind, BaseModel) else []
 
 
-def _bare(kind: Any) -> Any:
+def bare(kind: Any) -> Any:
     """``kind`` without Annotated and without None."""
     while True:
         if get_origin(kind) is Annotated:
