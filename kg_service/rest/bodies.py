@@ -121,6 +121,9 @@ class StrictRoute(APIRoute):
         handler = super().get_route_handler()
 
         async def strict(request: Request) -> Response:
-            return await handler(_StrictRequest(request.scope, request.receive))
+            own = _StrictRequest(request.scope, request.receive)
+            if await own.body():
+                await own.json()  # here, so that what is wrong with it is said in our words
+            return await handler(own)
 
         return strict

@@ -42,17 +42,10 @@ TYPES: tuple[tuple[type[SextantError], str, HTTPStatus, str], ...] = (
 )
 
 
-def problem(
-    kind: str,
-    status: int,
-    title: str,
-    detail: str | None = None,
-    *,
-    problems: Iterable[Problem] = (),
-    headers: dict[str, str] | None = None,
-    **more: object,
-) -> Response:
-    """A problem document as a response. ``problems`` become ``errors`` with pointer, code, message and nearest valid choices."""
+def document(
+    kind: str, status: int, title: str, detail: str | None = None, *, problems: Iterable[Problem] = (), **more: object
+) -> dict[str, object]:
+    """A problem document. ``problems`` become ``errors`` with pointer, code, message and nearest valid choices."""
     body: dict[str, object] = {"type": f"{ids.BASE}problem/{kind}", "title": title, "status": int(status)}
     if detail is not None:
         body["detail"] = detail
@@ -62,17 +55,10 @@ def problem(
     ]
     if errors:
         body["errors"] = errors
-    return Response(_json(body | more), status_code=int(status), media_type=MEDIA_TYPE, headers=headers)
+    return body | more
 
 
-def _json(body: dict[str, object]) -> bytes:
-    try:
-        return orjson.dumps(body)
-    except orjson.JSONEncodeError:  # a lone surrogate that came in through the URL
-        return orjson.dumps({key: ascii(value) if isinstance(value, str) else value for key, value in body.items()})
-
-
-def of_error(error: SextantError) -> Response:
+def body_of(error: SextantError) -> dict[str, object]:
     """``error`` as a problem document."""
     for family, kind, status, title in TYPES:
         if isinstance(error, family):
@@ -80,12 +66,23 @@ def of_error(error: SextantError) -> Response:
                 count = len(error.problems)
                 detail = f"{count} problem{'s' if count != 1 else ''} found; see 'errors'."
                 code = HTTPStatus.REQUEST_ENTITY_TOO_LARGE if any(p.code == "too-large" for p in error.problems) else status
-                return problem(kind, code, title, detail, problems=error.problems)
-            more: dict[str, Any] = {"nearest": error.nearest} if isinstance(error, NotFoundError) else {}
-            if isinstance(error, QueryError):
+                return document(kind, code, title, detail, problems=error.problems)
+            more: dict[str, Any] = {}
+            if isinstance(error, NotFoundError):
+                more = {"nearest": error.nearest}
+            elif isinstance(error, QueryError):
                 more = {"line": error.line, "column": error.column}
-            return problem(kind, status, title, str(error), **more)
-    return problem("internal", HTTPStatus.INTERNAL_SERVER_ERROR, "The service failed", str(error))
+            return document(kind, status, title, str(error), **more)
+    return document("internal", HTTPStatus.INTERNAL_SERVER_ERROR, "The service failed", str(error))
+
+
+def respond(body: dict[str, object], headers: dict[str, str] | None = None) -> Response:
+    """``body`` as a response with the status that it names."""
+    try:
+        raw = orjson.dumps(body)
+    except orjson.JSONEncodeError:  # a lone surrogate that came in through the URL
+        raw = orjson.dumps({key: ascii(value) if isinstance(value, str) else value for key, value in body.items()})
+    return Response(raw, status_code=int(str(body["status"])), media_type=MEDIA_TYPE, headers=headers)
 
 
 def _of_validation(error: RequestValidationError) -> Response:
@@ -96,21 +93,22 @@ def _of_validation(error: RequestValidationError) -> Response:
         if place != "body":
             where = f"{place} parameter {'/'.join(str(part)[:60] for part in path)}"
         problems.append(Problem(where, one["type"].replace("_", "-"), one["msg"]))
-    return of_error(InputError(problems))
+    return respond(body_of(InputError(problems)))
 
 
 def _of_http(error: HTTPException) -> Response:
     status = HTTPStatus(error.status_code)
     headers = dict(error.headers) if error.headers else None
     kind = {404: "not-found", 405: "method-not-allowed", 406: "not-acceptable"}.get(status, "http")
-    return problem(kind, status, status.phrase, error.detail if error.detail != status.phrase else None, headers=headers)
+    detail = error.detail if error.detail != status.phrase else None
+    return respond(document(kind, status, status.phrase, detail), headers)
 
 
 def install(app: FastAPI) -> None:
     """Every error that leaves ``app`` is a problem document from now on; a bug says nothing of its inside."""
 
     async def sextant(_: Request, error: Exception) -> Response:
-        return of_error(error) if isinstance(error, SextantError) else _bug()
+        return respond(body_of(error)) if isinstance(error, SextantError) else _bug()
 
     async def validation(_: Request, error: Exception) -> Response:
         return _of_validation(error) if isinstance(error, RequestValidationError) else _bug()
@@ -128,4 +126,5 @@ def install(app: FastAPI) -> None:
 
 
 def _bug() -> Response:
-    return problem("internal", HTTPStatus.INTERNAL_SERVER_ERROR, "The service failed", "This is a bug; the log says more.")
+    told = "This is a bug; the log says more."
+    return respond(document("internal", HTTPStatus.INTERNAL_SERVER_ERROR, "The service failed", told))

@@ -1,0 +1,128 @@
+"""Wires the exact half into one application. Nothing is read from the environment here: settings come in."""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import logging
+from collections.abc import AsyncIterator
+from importlib.metadata import version
+from importlib.resources import files
+
+from fastapi import FastAPI, Request
+from fastapi.openapi.docs import get_swagger_ui_html
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import MutableHeaders
+from starlette.responses import HTMLResponse, JSONResponse
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from kg_service.applicability.evaluate import Evaluator
+from kg_service.knowledge.build import load
+from kg_service.rest import assessments, controls, decisions, law, problems, vocabulary
+from kg_service.services import Services
+from kg_service.settings import Settings
+from kg_service.web import pages
+
+_LOG = logging.getLogger(__name__)
+
+DESCRIPTION = """\
+Which obligations apply to a planned LLM deployment in finance, why, as of which date, and what would change.
+
+Every answer names the knowledge version it rests on. Every error is a problem document (RFC 9457). Lists are paged by `cursor`
+and carry an `ETag`. This is information, not legal advice."""
+
+_POLICY = (
+    "default-src 'none'; style-src 'self' 'unsafe-inline'; script-src 'self' 'unsafe-inline'; img-src 'self' data:; "
+    "connect-src 'self'; font-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Content-Security-Policy": _POLICY,
+}
+
+
+class SafeHeaders:
+    """Every response says that the page may load nothing from elsewhere, and that its type is not to be guessed."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in _HEADERS.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        await self._app(scope, receive, with_headers)
+
+
+def make_services(settings: Settings) -> Services:
+    """The knowledge, loaded, with its evaluator and its graph. Takes about a second from the cache, more on a first build.
+
+    Raises:
+        KnowledgeError: where the law's files have problems.
+    """
+    built = load(settings.root, settings.cache)
+    return Services(settings, built.knowledge, Evaluator(built.knowledge), built.store)
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """The application. It loads the knowledge when it starts and answers nothing before."""
+
+    @contextlib.asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        services = await run_in_threadpool(make_services, settings)
+        app.state.services = services
+        gc.collect()
+        gc.freeze()  # the knowledge lives as long as the process: the collector need not look at it again
+        _LOG.info("knowledge %s: %d norms", services.knowledge.version[:12], len(services.knowledge.norms))
+        try:
+            yield
+        finally:
+            services.store.close()
+
+    app = FastAPI(
+        title="Sextant",
+        version=version("sextant-kg"),
+        description=DESCRIPTION,
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        license_info={"name": "see the repository"},
+    )
+    problems.install(app)
+    app.add_middleware(SafeHeaders)
+    for part in (assessments, law, vocabulary, controls, decisions):
+        app.include_router(part.router)
+    app.include_router(assessments.streams)
+    app.include_router(pages.router)
+    app.mount("/static", StaticFiles(packages=[("kg_service.web", "static")]), name="static")
+    app.mount("/docs-assets", StaticFiles(directory=str(files("fastapi_offline") / "static")), name="docs-assets")
+    _add_operations(app)
+    return app
+
+
+def _add_operations(app: FastAPI) -> None:
+    @app.get("/docs", include_in_schema=False)
+    async def docs() -> HTMLResponse:
+        """The interactive documentation, from files that came with the installation."""
+        return get_swagger_ui_html(
+            openapi_url="/openapi.json",
+            title="Sextant: HTTP interface",
+            swagger_js_url="/docs-assets/swagger-ui-bundle.js",
+            swagger_css_url="/docs-assets/swagger-ui.css",
+            swagger_favicon_url="/static/icon.svg",
+        )
+
+    @app.get("/healthz", tags=["operation"], summary="The process lives")
+    async def healthz() -> JSONResponse:
+        return JSONResponse({"status": "ok"})
+
+    @app.get("/readyz", tags=["operation"], summary="The knowledge is loaded")
+    async def readyz(request: Request) -> JSONResponse:
+        services: Services = request.app.state.services
+        return JSONResponse({"status": "ready", "knowledge_version": services.knowledge.version})

@@ -1,0 +1,28 @@
+"""What a running service holds: settings, the knowledge, its evaluator and its graph. Made once in ``create_app``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from fastapi import Request
+
+from kg_service.applicability.evaluate import Evaluator
+from kg_service.model import Knowledge
+from kg_service.settings import Settings
+from kg_service.store.protocol import GraphStore
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    settings: Settings
+    knowledge: Knowledge
+    evaluator: Evaluator
+    store: GraphStore
+
+
+def services_of(request: Request) -> Services:
+    """The services of the application that answers ``request``; for ``fastapi.Depends``."""
+    services = request.app.state.services
+    if not isinstance(services, Services):
+        raise TypeError(services)
+    return services
