@@ -25,7 +25,7 @@ from kg_service.knowledge.graph.terms import (
     text,
     texts,
 )
-from kg_service.model import Control, Framework, Knowledge
+from kg_service.model import Control, Framework, FrameworkControl, Knowledge
 
 
 def _maps_to(subject: NamedNode, references: Mapping[str, tuple[str, ...]]) -> Iterator[Triple]:
@@ -73,7 +73,7 @@ def control_triples(knowledge: Knowledge) -> Iterator[Triple]:
     yield from _evidence(knowledge)
 
 
-def _framework(framework: Framework) -> Iterator[Triple]:
+def _framework(knowledge: Knowledge, framework: Framework) -> Iterator[Triple]:
     subject = node(ids.framework(framework.id))
     yield subject, RDF_TYPE, sx("Framework")
     yield subject, IDENTIFIER, Literal(framework.id)
@@ -87,11 +87,39 @@ def _framework(framework: Framework) -> Iterator[Triple]:
         part = node(ids.framework_control(framework.id, entry.id))
         yield part, RDF_TYPE, sx("FrameworkControl")
         yield part, IDENTIFIER, Literal(entry.id)
-        yield part, PREF_LABEL, text(entry.id)
+        yield part, PREF_LABEL, text(entry.name or entry.id)
         yield part, sx("summary"), text(entry.gist)
         yield part, sx("partOf"), subject
+        if entry.kind is not None:
+            yield part, sx("entryKind"), Literal(entry.kind)
+        yield from _entry_links(knowledge, framework, entry)
+
+
+def _entry_links(knowledge: Knowledge, framework: Framework, entry: FrameworkControl) -> Iterator[Triple]:
+    """Links to other entries where they are listed; a bare word where no framework of ours lists what is meant."""
+    subject = node(ids.framework_control(framework.id, entry.id))
+    links: list[tuple[str, str | None, str]] = [("addresses", None, number) for number in (*entry.risks, *entry.mitigates)]
+    links += [("elaborates", None, entry.subcategory)] if entry.subcategory is not None else []
+    links += [("mapsTo", other, number) for other, numbers in sorted(entry.references.items()) for number in numbers]
+    for name, other, number in links:
+        home = _home(knowledge, framework, other, number)
+        if home is not None:
+            yield subject, sx(name), node(ids.framework_control(home, number))
+        else:
+            yield subject, sx("crossReference"), Literal(f"{other} {number}" if other else number)
+
+
+def _home(knowledge: Knowledge, framework: Framework, other: str | None, number: str) -> str | None:
+    """The framework that lists ``number``: the named one, else this one, else the only other one that does."""
+    if other is not None:
+        known = knowledge.frameworks.get(other)
+        return other if known is not None and any(entry.id == number for entry in known.controls) else None
+    if any(entry.id == number for entry in framework.controls):
+        return framework.id
+    found = [one.id for one in knowledge.frameworks.values() if any(entry.id == number for entry in one.controls)]
+    return found[0] if len(found) == 1 else None
 
 
 def framework_triples(knowledge: Knowledge) -> Iterator[Triple]:
     for _, framework in sorted(knowledge.frameworks.items()):
-        yield from _framework(framework)
+        yield from _framework(knowledge, framework)

@@ -150,6 +150,8 @@ def norm_triples(knowledge: Knowledge, norm: Norm) -> Iterator[Triple]:
     for control in norm.controls:
         yield node(ids.control(control)), sx("satisfies"), subject
     yield from each(subject, sx("measure"), map(text, norm.measures))
+    if norm.citation is not None:
+        yield subject, sx("citation"), Literal(norm.citation)
     yield from each(subject, sx("shownBy"), (node(ids.evidence(evidence)) for evidence in norm.evidence))
     yield from texts(subject, {sx("penalty"): norm.penalty, sx("amendmentNote"): norm.amended_by, sx("note"): norm.note})
     yield from each(subject, sx("unmodelled"), map(text, norm.unmodelled))
