@@ -40,9 +40,15 @@ check: $(DEV_STAMP)
 	@echo "make: ruff check" && $(BIN)/ruff check .
 	@echo "make: ruff format --check" && $(BIN)/ruff format --check .
 	@echo "make: mypy" && $(BIN)/mypy
+	@echo "make: one way to write Turtle and YAML"
+	@$(BIN)/python -m kg_service.knowledge.turtle --check ontology
+	@$(BIN)/python -m kg_service.knowledge.format --check
 
 fmt: $(DEV_STAMP)
 	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format .
+	@$(BIN)/python -m kg_service.knowledge.turtle ontology
+	@$(BIN)/python -m kg_service.knowledge.format
+	@$(BIN)/sextant schema --output docs/schema/deployment.schema.json
 
 bench: $(DEV_STAMP)
 	@echo "make: measuring" && $(BIN)/python -m benchmarks $(ARGS)

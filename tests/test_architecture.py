@@ -18,7 +18,7 @@ PACKAGES = ("kg_service", "assistant")
 
 # What stands directly in kg_service; DESIGN section 2 and, added while building: deployment files, commands, services.
 LAYOUT = {
-    *("errors", "ids", "model", "settings", "deployment", "services", "app", "cli"),
+    *("errors", "ids", "model", "settings", "deployment", "services", "app", "cli", "__main__"),
     *("knowledge", "applicability", "owl", "store", "sparql", "decisions", "audit", "imports", "exports", "rest", "web"),
     "commands",
 }
