@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from collections import Counter
@@ -330,3 +331,19 @@ def test_bytes_do_not_hang_on_the_seed_of_hashes() -> None:
         for seed in ("1", "4711")
     ]
     assert runs[0] == runs[1] != ""
+
+
+DOCUMENTED = re.findall(r"```sparql\n(.*?)```", (ROOT / "docs" / "graph.md").read_text(encoding="utf-8"), re.DOTALL)
+
+
+@pytest.mark.parametrize("query", DOCUMENTED, ids=range(len(DOCUMENTED)))
+def test_documented_queries_work_as_pasted(query: str, law_graph: Store) -> None:
+    """Each query of docs/graph.md runs and finds something."""
+    found = law_graph.query(query, use_default_graph_as_union=True)
+    assert isinstance(found, pyoxigraph.QuerySolutions)
+    assert len(list(found)) >= 5
+
+
+def test_documented_queries_are_three() -> None:
+    """The page keeps its three queries."""
+    assert len(DOCUMENTED) == 3
