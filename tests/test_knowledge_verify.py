@@ -87,10 +87,14 @@ norms:
     bearers: [deployer]
     applies_when: {{always: true}}
     legal_status: {status}
-    applies_from: 2026-01-01
+    applies_from: 2026-01-01  # @ambiguous-date
     decisions: [3]
     controls: [{control}]
     certainty: memory
+"""
+MORE = """\
+  - {date: 2026-01-01, set_by: Art 2}
+amends: [eu-gdpr]  # @one-sided-link
 """
 REGULATIONS = "regulations"
 DATES = r"^dates:$"
@@ -276,6 +280,7 @@ WHOLE: dict[str, tuple[str, tuple[str, ...], str]] = {
     "unused-qualification": ("unused-qualification", (), "'xx/unused'"),
     "one-sided-link": ("one-sided-link", (), "does not say amended_by 'xx-test'"),
     "status-conflict": ("status-conflict", ("pending",), "'xx-test' is proposed"),
+    "ambiguous-date": ("ambiguous-date", ("Art 1", "Art 2"), "several entries"),
     "unknown-provision": ("unknown-provision", (), "no provision 'Art 4711'"),
     "provision-of-source": ("unknown-provision", (), "no provision 'Art 4712'"),
     "scenario-norm": ("unknown-norm", ("eu-ai-act/art-9",), "no norm"),
@@ -312,10 +317,11 @@ def loose(tmp_path_factory: pytest.TempPathFactory) -> tuple[Copy, tuple[Problem
               "  sources:\n    - {instrument: eu-gdpr, provision: Art 4712}  # @provision-of-source\n")  # fmt: skip
     control = "id: cus-nobody, name: N, objective: O, test: T, evidence: [e], decisions: [1]"
     copy.edit("unused-control", f"{REGULATIONS}/controls/customers.yaml", r"\A", f"- {{{control}}}  # @unused-control\n")
-    law = INSTRUMENT.format(jurisdiction="eu", status="proposed", more="amends: [eu-gdpr]  # @one-sided-link")
+    law = INSTRUMENT.format(jurisdiction="eu", status="proposed", more=MORE)
     copy.write("one-sided-link", f"{REGULATIONS}/eu/xx-test/instrument.yaml", law)
     article = ARTICLE.format(id="art-1", norm="xx-test/one", status="in_force  # @status-conflict", control="gov-training")
     copy.write("status-conflict", f"{REGULATIONS}/eu/xx-test/art-1.yaml", article)
+    copy.marks["ambiguous-date"] = copy.marks["status-conflict"]
     copy.edit("unknown-provision", f"{REGULATIONS}/eu/eu-mica/instrument.yaml", DATES,
               "dates:\n  - {date: 2001-01-01, set_by: Art 4711}  # @unknown-provision")  # fmt: skip
     _break_scenarios(copy)

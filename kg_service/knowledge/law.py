@@ -266,9 +266,12 @@ def _dated(draft: Draft, record: DatedRecord | None, instrument: InstrumentId, p
     if record.set_by is not None:
         return DatedBy(record.date, _source(draft, record.set_by, instrument, place.below("set_by")), record.note)
     law = draft.instruments.get(instrument)
-    for known in law.dates if law else ():
-        if known.day == record.date:
-            return DatedBy(known.day, known.set_by, record.note or known.note)
+    known = [day for day in law.dates if day.day == record.date] if law else []
+    if len({day.set_by for day in known}) > 1:
+        message = f"several entries of 'dates' set {record.date}; name the right one here as {{date: ..., set_by: ...}}."
+        draft.wrong(place, "ambiguous-date", message, [day.set_by.pinpoint for day in known])
+    if known:
+        return DatedBy(record.date, known[0].set_by, record.note or known[0].note)
     if law:
         message = f"no entry of 'dates' in {law.file} says what sets {record.date}."
         draft.wrong(place, "date-without-provision", message, _nearest_days(record.date, law))
