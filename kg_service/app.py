@@ -22,6 +22,8 @@ from kg_service.knowledge.build import load
 from kg_service.rest import assessments, controls, decisions, law, problems, vocabulary
 from kg_service.services import Services
 from kg_service.settings import Settings
+from kg_service.store.publish import require_published
+from kg_service.store.registry import configured
 from kg_service.web import pages
 
 _LOG = logging.getLogger(__name__)
@@ -65,9 +67,14 @@ def make_services(settings: Settings) -> Services:
 
     Raises:
         KnowledgeError: where the law's files have problems.
+        StoreError: where a remote store does not answer, or holds another version of the knowledge.
     """
     built = load(settings.root, settings.cache)
-    return Services(settings, built.knowledge, Evaluator(built.knowledge), built.store)
+    store = built.store
+    if settings.store != "oxigraph":
+        store = configured(settings)
+        require_published(store, built.knowledge.version, settings.store)
+    return Services(settings, built.knowledge, Evaluator(built.knowledge), store)
 
 
 def create_app(settings: Settings) -> FastAPI:

@@ -324,6 +324,17 @@ def export(
 
 
 @app.command()
+def publish(
+    again: Annotated[bool, typer.Option("--again", help="Write even where the same knowledge is there already.")] = False,
+    root: Root = None,
+) -> None:
+    """Load the knowledge into the SPARQL server that SEXTANT_STORE names; graphs that are not ours stay as they are."""
+    from kg_service.commands.publishing import publish as published
+
+    _write(published(settings(root), again=again))
+
+
+@app.command()
 def schema(output: Output = None, root: Root = None) -> None:
     """The JSON Schema of deployment files, for completion in editors."""
     from kg_service.deployment import json_schema

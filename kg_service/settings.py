@@ -18,8 +18,9 @@ from kg_service.errors import InputError, Problem, nearest
 
 PREFIX: Final = "SEXTANT_"
 LOG_LEVELS: Final = ("debug", "info", "warning", "error")
-_FOR_TESTS: Final = frozenset({"SEXTANT_REQUIRE_JAVA", "SEXTANT_REFEREE"})
+_FOR_TESTS: Final = ("SEXTANT_REQUIRE_JAVA", "SEXTANT_REFEREE")  # and what begins so
 _URL: Final = re.compile(r"https?://[^\s/]\S*")
+_USERINFO: Final = re.compile(r"(?<=//)[^/?#]*@")
 
 
 def data_root() -> Path:
@@ -36,6 +37,13 @@ def cache_dir() -> Path:
     return platformdirs.user_cache_path("sextant", appauthor=False)
 
 
+def data_dir() -> Path:
+    """Where this user's deployments are kept."""
+    import platformdirs
+
+    return platformdirs.user_data_path("sextant", appauthor=False)
+
+
 def _text(value: str) -> str:
     if not value.strip() or not value.isprintable():
         raise ValueError("it must be a word")
@@ -49,6 +57,20 @@ def _path(value: str | Path) -> Path:
 def _store(value: str) -> str:
     if value != "oxigraph" and not _URL.fullmatch(value):
         raise ValueError("it must be 'oxigraph' or the http(s) URL of a SPARQL server")
+    return _url("" if value == "oxigraph" else value) or value
+
+
+def _url(value: str) -> str:
+    if value and not _URL.fullmatch(value):
+        raise ValueError("it must be an http(s) URL")
+    if _USERINFO.search(value):
+        raise ValueError("credentials do not belong in it; SEXTANT_STORE_CREDENTIALS takes them")
+    return value
+
+
+def _credentials(value: str) -> str:
+    if value and not (value.isprintable() and (re.fullmatch(r"Bearer \S+", value) or ":" in value)):
+        raise ValueError("it must be 'user:password', or 'Bearer' and a token")
     return value
 
 
@@ -78,9 +100,12 @@ def _seconds(value: str | float) -> float:
     return number
 
 
-def checked(convert: Callable[[Any], object], doc: str) -> dict[str, Any]:
-    """What a field of :class:`Settings` says of itself: how a value is checked, and its line in ``docs/settings.md``."""
-    return {"convert": convert, "doc": doc}
+def checked(convert: Callable[[Any], object], doc: str, *, secret: bool = False) -> dict[str, Any]:
+    """What a field of :class:`Settings` says of itself: ``convert`` checks a value, ``doc`` is its line in ``docs/settings.md``.
+
+    A ``secret`` value stands in no message.
+    """
+    return {"convert": convert, "doc": doc, "secret": secret}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,6 +125,23 @@ class Settings:
     store: str = field(
         default="oxigraph", metadata=checked(_store, "Graph store: `oxigraph` (embedded) or the URL of a SPARQL 1.1 server.")
     )
+    store_update: str = field(
+        default="", metadata=checked(_url, "Where a remote store takes updates; empty: where it answers queries.")
+    )
+    store_graphs: str = field(
+        default="", metadata=checked(_url, "Where a remote store speaks the Graph Store Protocol; empty: writing is by updates.")
+    )
+    store_credentials: str = field(
+        default="",
+        repr=False,
+        metadata=checked(_credentials, "For a remote store: `user:password`, or `Bearer` and a token.", secret=True),
+    )
+    store_update_credentials: str = field(
+        default="", repr=False, metadata=checked(_credentials, "The same for writing, where it differs.", secret=True)
+    )
+    data: Path = field(
+        default_factory=data_dir, metadata=checked(_path, "Directory for what users store: it cannot be rebuilt, so back it up.")
+    )
     request_seconds: float = field(default=30.0, metadata=checked(_seconds, "Longest time a request may take."))
     query_seconds: float = field(default=10.0, metadata=checked(_seconds, "Longest time a SPARQL query may run."))
     body_bytes: int = field(default=1_000_000, metadata=checked(_whole(1_000, 10**9), "Largest request body."))
@@ -112,7 +154,8 @@ class Settings:
             try:
                 object.__setattr__(self, item.name, item.metadata["convert"](getattr(self, item.name)))
             except ValueError as error:
-                problems.append(Problem(variable(item.name), "bad-setting", f"{getattr(self, item.name)!r} cannot be: {error}."))
+                shown = "its value" if item.metadata["secret"] else _USERINFO.sub("...@", repr(getattr(self, item.name)))
+                problems.append(Problem(variable(item.name), "bad-setting", f"{shown} cannot be: {error}."))
         if problems:
             raise InputError(problems)
 
@@ -149,5 +192,5 @@ def strangers(kind: type[Settings], environ: Mapping[str, str] = os.environ) -> 
     return tuple(
         Problem(name, "unknown-setting", "there is no such setting.", nearest(name, known))
         for name in sorted(environ)
-        if name.startswith(PREFIX) and name not in known | _FOR_TESTS
+        if name.startswith(PREFIX) and name not in known and not name.startswith(_FOR_TESTS)
     )

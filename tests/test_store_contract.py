@@ -8,12 +8,13 @@ import pytest
 import rdflib
 from pyoxigraph import BlankNode, Literal, NamedNode, Triple
 from rdflib.compare import isomorphic
+from sparql_server import serving
 
 from kg_service.errors import DeadlineError, QueryError, StoreError, UnavailableError
 from kg_service.knowledge.build import Built, load
 from kg_service.store.conversion import to_rdflib
 from kg_service.store.protocol import GraphStore
-from kg_service.store.registry import STORES, open_store
+from kg_service.store.registry import STORES, Access, open_store
 
 EX = "https://example.org/"
 A, B, P, Q = (NamedNode(EX + name) for name in "abpq")
@@ -26,10 +27,23 @@ _:n <{EX}q> "plain" <{H}> .
 """.encode()
 
 
-@pytest.fixture(params=sorted(STORES))
+@pytest.fixture(scope="module")
+def server() -> Iterator[str]:
+    with serving("--union-default-graph") as address:
+        yield address
+
+
+@pytest.fixture(params=[*sorted(STORES), "server with updates", "server with graphs"])
 def store(request: pytest.FixtureRequest) -> Iterator[GraphStore]:
-    """An empty store of each kind."""
-    opened = open_store(request.param)
+    """An empty store of each kind: those in this process, and a real server written to in both ways."""
+    if request.param in STORES:
+        opened = open_store(request.param)
+    else:
+        address = request.getfixturevalue("server")
+        graphs = f"{address}/store" if request.param.endswith("graphs") else ""
+        opened = open_store(f"{address}/query", Access(update=f"{address}/update", graphs=graphs))
+        for name in opened.graphs():
+            opened.drop(name)
     yield opened
     opened.close()
 
