@@ -13,7 +13,12 @@ from benchmarks.clock import row
 from benchmarks.service import running_service
 
 ROOT = Path(__file__).resolve().parent.parent
-CODE = "import sys; from pathlib import Path; from kg_service.knowledge.build import load; load(Path(sys.argv[1]), Path(sys.argv[2]))"
+CODE = """
+import sys
+from pathlib import Path
+from kg_service.knowledge.build import load
+load(Path(sys.argv[1]), Path(sys.argv[2]))
+"""
 
 
 def _seconds(cache: str, runs: int) -> float:

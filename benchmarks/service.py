@@ -59,12 +59,11 @@ def running_service(environ: Mapping[str, str] | None = None) -> Iterator[Servic
         port = probe.getsockname()[1]
     command = [str(Path(sys.executable).with_name("sextant")), "serve", "--port", str(port)]
     start = time.perf_counter()
-    process = subprocess.Popen(
-        command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env={**os.environ, **(environ or {})}
-    )
+    env = {**os.environ, **(environ or {})}
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=env)
     try:
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
         while True:
+            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
             with contextlib.suppress(OSError):
                 connection.request("GET", "/readyz")
                 connection.getresponse().read()
