@@ -140,6 +140,22 @@ def test_norm_leads_to_its_instrument(small: Knowledge) -> None:
     assert ask(store_of(small), path) == [(pinpoint, ids.instrument("act")), (pinpoint, ids.provision("act", "Art 2"))]
 
 
+def test_provision_has_one_iri_whatever_its_file_is_called(small: Knowledge) -> None:
+    """A norm that cites a whole section hangs on the section itself, and not on a second thing of the same number."""
+    section = Provision("1002-9", ACT, "12 CFR 1002.9", None, "https://law.example/9", "")
+    norms = {NormId("act/nine"): norm("act/nine", article="1002-9", provision="12 CFR 1002.9")}
+    changed = replace(small, provisions={(ACT, "1002-9"): section}, norms=norms)
+    query = "SELECT ?p ?whole WHERE { ?n sx:citedProvision ?p . ?p sx:partOf ?whole }"
+    assert ask(store_of(changed), query) == [(ids.provision("act", "12 CFR 1002.9"), ids.instrument("act"))]
+
+
+def test_name_without_letters_is_refused(small: Knowledge) -> None:
+    """Two sources whose names have no Latin letter would fall into one IRI; the build says so instead."""
+    nameless = qualification("act/high", Always(), sources=(ProvisionRef(None, "国"),))
+    with pytest.raises(KnowledgeError, match="no IRI of its own"):
+        list(quads(replace(small, qualifications={**small.qualifications, nameless.id: nameless}), ONTOLOGY))
+
+
 def test_day_comes_with_the_provision_that_sets_it(small: Knowledge) -> None:
     """A first day is there as a plain day and as a dated provision, which may be one of another instrument."""
     found = ask(store_of(small), "SELECT DISTINCT ?d ?i WHERE { ?n sx:startSetBy ?s . ?s sx:day ?d ; sx:setBy/sx:partOf ?i }")
@@ -172,6 +188,19 @@ def test_old_names_lead_to_new_ones(small: Knowledge) -> None:
         (ids.norm("act/first"), ids.norm("act/one")),
         (ids.fact_term("kind", "lender"), ids.fact_term("kind", "bank")),
     ]
+
+
+def test_parts_of_a_renamed_thing_keep_their_old_names(small: Knowledge) -> None:
+    """The provisions of a renamed instrument and the terms of a renamed fact can still be found by their old IRIs."""
+    facts = {**small.facts, FactId("kind"): replace(small.facts[FactId("kind")], aliases=(FactId("sort"),))}
+    instruments = {**small.instruments, ACT: instrument(ACT, aliases=(InstrumentId("old-act"),))}
+    links = ask(
+        store_of(replace(small, facts=facts, instruments=instruments)),
+        "SELECT ?old ?new WHERE { ?old dcterms:isReplacedBy ?new }",
+    )
+    assert (ids.fact_term("sort", "savings"), ids.fact_term("kind", "savings")) in links
+    assert (ids.provision("old-act", "Art 2(1)"), ids.provision("act", "Art 2(1)")) in links
+    assert (ids.instrument("old-act"), ids.instrument("act")) in links
 
 
 def test_links_of_succession_do_not_depend_on_who_states_them(small: Knowledge) -> None:

@@ -184,7 +184,7 @@ def provision_view(item: Provision, knowledge: Knowledge) -> View:
     carried = [norm.id for norm in knowledge.norms.values() if (norm.instrument, norm.article) == (item.instrument, item.id)]
     return {
         "id": f"{item.instrument}/{item.id}",
-        "iri": ids.provision(item.instrument, item.id),
+        "iri": ids.provision(item.instrument, item.number),
         "instrument": item.instrument,
         "number": item.number,
         "heading": item.heading,

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pyoxigraph import Literal
 
 from kg_service import ids
-from kg_service.knowledge.graph.terms import ALT_LABEL, PREF_LABEL, RDF_TYPE, TITLE, Triple, day, node, sx, text, texts
+from kg_service.knowledge.graph.terms import ALT_LABEL, PREF_LABEL, RDF_TYPE, TITLE, Triple, aliases, day, node, sx, text, texts
 from kg_service.model import DatedBy, InstrumentId, Knowledge, Provision, ProvisionRef
 
 _HEAD = re.compile(r"[(,;]|\s(?:point|points|para|paras|paragraph|indent)\b")
@@ -49,7 +49,9 @@ class Citations:
         for dated in self._days():
             self._dated[dated.set_by.instrument][dated_iri(dated)].append(dated)
         for norm in knowledge.norms.values():
-            self._add(ProvisionRef(norm.instrument, norm.provision), ids.provision(norm.instrument, norm.article))
+            file = knowledge.provisions.get((norm.instrument, norm.article))
+            whole = None if file is None else ids.provision(norm.instrument, file.number)
+            self._add(ProvisionRef(norm.instrument, norm.provision), whole)
 
     def _refs(self) -> Iterator[ProvisionRef]:
         for qualification in self._knowledge.qualifications.values():
@@ -63,7 +65,7 @@ class Citations:
             yield from (dated for dated in (norm.applies_from, norm.applies_until) if dated is not None)
 
     def _add_article(self, instrument: InstrumentId, article: Provision) -> None:
-        cited = self._cited[instrument][ids.provision(instrument, article.id)]
+        cited = self._cited[instrument][ids.provision(instrument, article.number)]
         cited.article = article
         cited.pinpoints.add(article.number)
         cited.wholes.add(ids.instrument(instrument))
@@ -82,14 +84,15 @@ class Citations:
             cited.wholes.discard(ids.instrument(ref.instrument))
 
     def _whole(self, instrument: InstrumentId, pinpoint: str) -> str:
-        head = ids.slug(_HEAD.split(pinpoint, maxsplit=1)[0])
-        known = (instrument, head) in self._knowledge.provisions and head != ids.slug(pinpoint)
-        return ids.provision(instrument, head) if known else ids.instrument(instrument)
+        head = ids.provision(instrument, _HEAD.split(pinpoint, maxsplit=1)[0])
+        around = self._cited[instrument].get(head)
+        return head if around is not None and around.article is not None else ids.instrument(instrument)
 
     def of(self, instrument: InstrumentId) -> Iterator[Triple]:
         """The description of every provision of ``instrument`` that is cited anywhere, and of the days that it sets."""
         known = self._knowledge.instruments.get(instrument)
         name = known.short_title if known is not None else instrument
+        old_names = known.aliases if known is not None else ()
         for iri, cited in sorted(self._cited.get(instrument, {}).items()):
             subject = node(iri)
             yield subject, RDF_TYPE, sx("Provision")
@@ -98,6 +101,8 @@ class Citations:
             for pinpoint in rest:
                 yield subject, ALT_LABEL, text(f"{name}, {pinpoint}")
             yield subject, sx("pinpoint"), Literal(first)
+            old = (ids.provision(alias, one) for alias in old_names for one in sorted(cited.pinpoints))
+            yield from aliases(subject, old)
             for whole in sorted(cited.wholes):
                 yield subject, sx("partOf"), node(whole)
             if cited.article is not None:

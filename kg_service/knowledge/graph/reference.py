@@ -57,6 +57,7 @@ def fact_triples(knowledge: Knowledge, fact: Fact) -> Iterator[Triple]:
         yield iri, sx("answers"), subject
         if not fact.jurisdictions:
             yield iri, RDF_TYPE, sx("Term")
+            yield from aliases(iri, (ids.fact_term(old, term.id) for old in fact.aliases))
             yield from _term(term, lambda other: ids.fact_term(fact.id, other))
 
 

@@ -41,6 +41,8 @@ IS_REPLACED_BY: Final = NamedNode(DCTERMS + "isReplacedBy")
 @lru_cache(maxsize=1 << 16)
 def node(iri: str) -> NamedNode:
     """``iri`` as a node; an address that no IRI can be is a problem of the knowledge, named by itself."""
+    if iri.startswith(ids.ID) and iri.endswith("/"):
+        raise KnowledgeError([Problem(iri, "no-name", "A name without any Latin letter or digit gives no IRI of its own.")])
     try:
         return NamedNode(iri)
     except ValueError as error:
