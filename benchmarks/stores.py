@@ -67,7 +67,7 @@ def main() -> None:
     store.load(parts.graph)
     fast = time.perf_counter() - start
     start = time.perf_counter()
-    dataset = to_rdflib(ox.parse(parts.graph, format=ox.RdfFormat.N_QUADS))  # type: ignore[arg-type]
+    dataset = to_rdflib(ox.parse(parts.graph, format=ox.RdfFormat.N_QUADS))
     slow = time.perf_counter() - start
     dataset.default_union = True
     print(f"load: pyoxigraph {fast:.2f} s, rdflib {slow:.2f} s, ratio {slow / fast:.0f}")
