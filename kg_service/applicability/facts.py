@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import TypeAlias
 
-from kg_service.errors import InputError, Problem, nearest
+from kg_service.errors import InputError, Problem, nearest, shown
 from kg_service.model import Fact, FactId, FactKind, TermId
 
 Answer: TypeAlias = frozenset[TermId] | bool | float | date
@@ -31,7 +31,7 @@ def parse_facts(schema: Mapping[FactId, Fact], raw: object, at: str = "/facts") 
         InputError: with every problem found; each names its place below ``at`` and the nearest valid choice.
     """
     if not isinstance(raw, Mapping):
-        raise InputError([Problem(at, "not-a-mapping", f"facts must be a mapping from fact to answer, not {_shown(raw)}.")])
+        raise InputError([Problem(at, "not-a-mapping", f"facts must be a mapping from fact to answer, not {shown(raw)}.")])
     aliases = {alias: fact.id for fact in schema.values() for alias in fact.aliases}
     problems: list[Problem] = []
     given: dict[FactId, Answer] = {}
@@ -39,7 +39,7 @@ def parse_facts(schema: Mapping[FactId, Fact], raw: object, at: str = "/facts") 
         where = f"{at}/{_pointer(key)}"
         fact = schema.get(aliases.get(FactId(key), FactId(key))) if isinstance(key, str) else None
         if fact is None:
-            problems.append(Problem(where, "unknown-fact", f"there is no fact {_shown(key)}.", nearest(str(key), schema)))
+            problems.append(Problem(where, "unknown-fact", f"there is no fact {shown(key)}.", nearest(str(key), schema)))
         elif fact.id in given:
             problems.append(Problem(where, "answered-twice", f"fact {fact.id!r} is answered twice, here by its old name."))
         elif value is not None:
@@ -76,7 +76,7 @@ def _answer(fact: Fact, value: object, where: str) -> tuple[Answer | None, list[
             flag = {"true": True, "false": False}.get(value) if isinstance(value, str) else value
             if isinstance(flag, bool):
                 return flag, []
-            return None, [Problem(where, "not-a-flag", f"{fact.id!r} is answered by true or false, not {_shown(value)}.")]
+            return None, [Problem(where, "not-a-flag", f"{fact.id!r} is answered by true or false, not {shown(value)}.")]
         case FactKind.NUMBER:
             return _number(fact, value, where)
         case FactKind.DATE:
@@ -86,7 +86,7 @@ def _answer(fact: Fact, value: object, where: str) -> tuple[Answer | None, list[
 def _terms(fact: Fact, value: object, where: str) -> tuple[Answer | None, list[Problem]]:
     values = [value] if isinstance(value, str) else value
     if not isinstance(values, list | tuple | set | frozenset):
-        return None, [Problem(where, "not-terms", f"{fact.id!r} is answered by a term or a list of terms, not {_shown(value)}.")]
+        return None, [Problem(where, "not-terms", f"{fact.id!r} is answered by a term or a list of terms, not {shown(value)}.")]
     problems: list[Problem] = []
     terms: list[TermId] = []
     for place, word in enumerate(values):
@@ -95,7 +95,7 @@ def _terms(fact: Fact, value: object, where: str) -> tuple[Answer | None, list[P
         if term is None:
             near = _meant(fact, str(word)) or nearest(str(word), fact.terms)
             hint = "" if near else f" It has: {', '.join(list(fact.terms)[:12])}{' ...' if len(fact.terms) > 12 else ''}."
-            problems.append(Problem(spot, "unknown-term", f"fact {fact.id!r} has no term {_shown(word)}.{hint}", near))
+            problems.append(Problem(spot, "unknown-term", f"fact {fact.id!r} has no term {shown(word)}.{hint}", near))
         else:
             terms.append(term.id)
     if problems:
@@ -140,7 +140,7 @@ def _number(fact: Fact, value: object, where: str) -> tuple[Answer | None, list[
         except (ValueError, OverflowError):
             number = None
     if number is None or not math.isfinite(number):
-        return None, [Problem(where, "not-a-number", f"{fact.id!r} is answered by a finite number, not {_shown(value)}.")]
+        return None, [Problem(where, "not-a-number", f"{fact.id!r} is answered by a finite number, not {shown(value)}.")]
     if (fact.minimum is not None and number < fact.minimum) or (fact.maximum is not None and number > fact.maximum):
         low = "" if fact.minimum is None else f" from {fact.minimum:g}"
         high = "" if fact.maximum is None else f" to {fact.maximum:g}"
@@ -168,15 +168,10 @@ def parse_day(value: object, where: str) -> date:
             return date.fromisoformat(value)
         except ValueError as error:
             raise InputError([Problem(where, "no-such-day", f"{value!r} is no day: {error}.")]) from error
-    raise InputError([Problem(where, "not-a-date", f"a day is written YYYY-MM-DD, not {_shown(value)}.")])
-
-
-def _shown(value: object) -> str:
-    text = ascii(value) if isinstance(value, str) and not value.isprintable() else repr(value)
-    return text if len(text) <= _SHOWN else text[:_SHOWN] + "..."
+    raise InputError([Problem(where, "not-a-date", f"a day is written YYYY-MM-DD, not {shown(value)}.")])
 
 
 def _pointer(key: object) -> str:
     """``key`` as one part of a JSON pointer (RFC 6901), shortened."""
-    text = key if isinstance(key, str) and key.isprintable() else _shown(key)
+    text = key if isinstance(key, str) and key.isprintable() else shown(key)
     return text[:_SHOWN].replace("~", "~0").replace("/", "~1")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -37,6 +38,13 @@ def read(root: Path) -> Knowledge:
     return knowledge_of(draft, content_version(root))
 
 
+def _as_printed(path: Path) -> tuple[bool, list[tuple[int, str]]]:
+    """Articles as the law prints them: by number (9 before 10), annexes, appendices and recitals behind."""
+    behind = path.stem.startswith(("annex", "app-", "recital"))
+    parts = re.split(r"(\d+)", path.stem)
+    return behind, [(int(part), "") if part.isdigit() else (-1, part) for part in parts]
+
+
 def drafted(root: Path) -> Draft:
     """Everything that could be understood, with every problem met on the way."""
     draft = Draft(root)
@@ -53,7 +61,7 @@ def drafted(root: Path) -> Draft:
     for raw, place in waiting:
         read_qualification(draft, raw, place)
     for folder in folders:
-        for path in sorted(folder.glob("*.yaml")):
+        for path in sorted(folder.glob("*.yaml"), key=_as_printed):
             if path.name not in ("instrument.yaml", "qualifications.yaml"):
                 read_article(draft, path, InstrumentId(folder.name))
     _check_places(draft, law)
