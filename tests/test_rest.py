@@ -15,6 +15,7 @@ from kg_service.app import create_app
 from kg_service.applicability.evaluate import Evaluator
 from kg_service.applicability.facts import parse_facts
 from kg_service.rest.assessments import EU_CREDIT
+from kg_service.rest.problems import TYPES
 from kg_service.settings import Settings
 
 COLLECTIONS = [
@@ -243,3 +244,11 @@ def test_documentation_needs_nothing_from_elsewhere(client: TestClient) -> None:
             assert not link.startswith(("http:", "https:", "//")), link
             if link.startswith(("/static", "/docs-assets")):
                 assert client.get(link).status_code == 200, link
+
+
+def test_every_problem_type_is_documented(root: Path) -> None:
+    """docs/http.md lists each type of error with its status."""
+    documented = (root / "docs" / "http.md").read_text(encoding="utf-8")
+    for _, kind, status, _ in TYPES:
+        row = next(line for line in documented.splitlines() if line.startswith(f"| `{kind}`"))
+        assert str(int(status)) in row
