@@ -335,6 +335,19 @@ def test_every_name_of_the_vocabulary_is_declared(whole: list[Quad]) -> None:
     assert used - declared == {rdf_type}
 
 
+def test_every_term_of_ours_is_used_or_waits_for_a_named_use(whole: list[Quad]) -> None:
+    """No term is declared for nothing: it is in the data, is abstract, bounds a number, or belongs to stored assessments."""
+    abstract = {"Citable", "ClosedValue", "ConditionalRecord", "Record", "dependsOn"}
+    bounds = {"maximum", "minimum", "unit"}
+    text = (ONTOLOGY / "assessment.ttl").read_text(encoding="utf-8")
+    waiting = {ids.term(name) for name in {*abstract, *bounds, *re.findall(r"^sx:(\w+) a owl:", text, re.MULTILINE)}}
+    ontology = NamedNode(ids.graph("ontology"))
+    declared = {quad.subject.value for quad in whole if quad.graph_name == ontology and quad.subject.value.startswith(ids.DEF)}
+    used = {node.value for quad in whole if quad.graph_name != ontology for node in (quad.predicate, quad.object)}
+    used |= {node.value for quad in whole if quad.subject.value.startswith(ids.ID) for node in (quad.predicate, quad.object)}
+    assert declared - used <= waiting
+
+
 def test_sizes_are_told_truly(law_graph: Store) -> None:
     """The VoID description of each graph gives the number of its triples."""
     told = ask(law_graph, "SELECT ?g ?n WHERE { ?g <http://rdfs.org/ns/void#triples> ?n FILTER(CONTAINS(STR(?g), '/graph/')) }")

@@ -167,3 +167,28 @@ def test_every_exception_is_needed(spoilt: tuple[dict[str, str], list[tuple[str,
     excepted = {str(name) for name in exceptions.subjects(SHAPE.exemptFrom)}
     assert {focus for _, focus, _ in results} - set(places.values()) == excepted
     assert all(exceptions.value(name, RDFS.comment) for name in exceptions.subjects())
+
+
+ASSESSMENT = """@prefix sx: <https://w3id.org/sextant/def/> . @prefix status: <https://w3id.org/sextant/id/status/> .
+@prefix xsd: <http://www.w3.org/2001/XMLSchema#> . @prefix e: <https://e.org/> . status:applies a sx:VerdictStatus .
+e:d a sx:Deployment ; sx:answer [ a sx:Answer ; sx:toFact e:f ; sx:withTerm e:t ] .
+e:a a sx:Assessment ; sx:assessmentOf e:d ; sx:asOf "2026-11-23"^^xsd:date ; sx:knowledgeVersion "VERSION" ; sx:verdict e:v .
+e:v a sx:Verdict ; sx:onNorm e:n ; sx:status status:applies ."""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("", "", None),
+        ('sx:asOf "2026-11-23"^^xsd:date ;', "", "An assessment says for which day it asked."),
+        ("0" * 64, "latest", "An assessment names the knowledge version with which it was made."),
+        ("sx:status status:applies", "sx:status status:perhaps", "A verdict has one status of the closed list."),
+        ("sx:toFact e:f ;", "", "An answer is to one fact."),
+    ],
+    ids=["sound", "no day", "no version", "status of one's own", "answer to nothing"],
+)
+def test_stored_assessment_is_complete(old: str, new: str, message: str | None, must: Graph) -> None:
+    """An assessment in the graph names deployment, day, version and one status for each norm."""
+    text = ASSESSMENT.replace("VERSION", "0" * 64)
+    data = Graph().parse(data=text.replace(old, new) if old else text, format="turtle")
+    assert [text for text, *_ in found(data, must)] == ([] if message is None else [message])
