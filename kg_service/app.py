@@ -18,8 +18,10 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from kg_service.applicability.evaluate import Evaluator
+from kg_service.deployments.folder import Folder
+from kg_service.deployments.register import Deployments
 from kg_service.knowledge.build import load
-from kg_service.rest import assessments, controls, decisions, law, problems, vocabulary
+from kg_service.rest import assessments, controls, decisions, deployments, law, problems, vocabulary
 from kg_service.services import Services
 from kg_service.settings import Settings
 from kg_service.store.publish import require_published
@@ -74,7 +76,10 @@ def make_services(settings: Settings) -> Services:
     if settings.store != "oxigraph":
         store = configured(settings)
         require_published(store, built.knowledge.version, settings.store)
-    return Services(settings, built.knowledge, Evaluator(built.knowledge), store)
+    evaluator = Evaluator(built.knowledge)
+    stored = Deployments(Folder(settings.data / "deployments"), evaluator, store)
+    stored.open()
+    return Services(settings, built.knowledge, evaluator, store, stored)
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -103,7 +108,7 @@ def create_app(settings: Settings) -> FastAPI:
     )
     problems.install(app)
     app.add_middleware(SafeHeaders)
-    for part in (assessments, law, vocabulary, controls, decisions):
+    for part in (assessments, law, vocabulary, controls, decisions, deployments):
         app.include_router(part.router)
     app.include_router(assessments.streams)
     app.include_router(pages.router)

@@ -112,6 +112,18 @@ def deployment(deployment_id: str) -> str:
     return f"{ID}deployment/{deployment_id}"
 
 
+def deployment_answer(deployment_id: str, fact_id: str) -> str:
+    return f"{deployment(deployment_id)}/answer/{fact_id}"
+
+
+def deployment_assessment(deployment_id: str, day: str) -> str:
+    return f"{deployment(deployment_id)}/assessment/{day}"
+
+
+def deployment_verdict(deployment_id: str, day: str, norm_id: str) -> str:
+    return f"{deployment_assessment(deployment_id, day)}/verdict/{norm_id}"
+
+
 def graph(name: str) -> str:
     """IRI of a named graph: ``graph/instrument/eu-ai-act``, ``graph/ontology``, ``graph/deployment/...``."""
     return GRAPH + name

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from fastapi import Request
 
 from kg_service.applicability.evaluate import Evaluator
+from kg_service.deployments.register import Deployments
 from kg_service.model import Knowledge
 from kg_service.settings import Settings
 from kg_service.store.protocol import GraphStore
@@ -18,6 +19,7 @@ class Services:
     knowledge: Knowledge
     evaluator: Evaluator
     store: GraphStore
+    deployments: Deployments
 
 
 def services_of(request: Request) -> Services:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pyoxigraph
@@ -17,6 +18,14 @@ from kg_service.owl.reasoner import Reasoner, open_reasoner
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_data_of_this_user(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Deployments that whoever runs the tests has stored are neither read nor touched."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_DATA_HOME", str(tmp_path_factory.mktemp("data")))
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -16,11 +16,12 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("kg_service", "assistant")
 
-# What stands directly in kg_service; DESIGN section 2 and, added while building: deployment files, commands, services.
+# What stands directly in kg_service; DESIGN section 2 and, added while building: deployment files (deployment), stored ones
+# (deployments), commands, services.
 LAYOUT = {
     *("errors", "ids", "model", "settings", "deployment", "services", "app", "cli", "__main__"),
     *("knowledge", "applicability", "owl", "store", "sparql", "decisions", "audit", "imports", "exports", "rest", "web"),
-    "commands",
+    *("commands", "deployments"),
 }
 # Modules that cannot do IO: the standard library, and of ours the model, the errors, the ids and each other.
 PURE = (

@@ -13,6 +13,8 @@ from kg_service.commands.session import tell
 from kg_service.errors import InputError, Problem
 from kg_service.knowledge.build import load_knowledge
 from kg_service.settings import Settings
+from kg_service.store.publish import require_published
+from kg_service.store.registry import configured
 
 
 class _Server(uvicorn.Server):
@@ -33,13 +35,18 @@ def serve(settings: Settings) -> None:
     Raises:
         InputError: where it cannot listen on the address and port.
         KnowledgeError: where the law's files have problems; told here, before anything is served.
+        StoreError: where a remote store does not answer, or holds another version of the knowledge.
     """
     listening = _listen(settings)
     with listening:
         host, port = settings.host, listening.getsockname()[1]
         shown = "127.0.0.1" if host in ("0.0.0.0", "") else "[::1]" if host == "::" else f"[{host}]" if ":" in host else host  # noqa: S104
         url = f"http://{shown}:{port}"
-        load_knowledge(settings.root, settings.cache, lambda: tell("building the knowledge, once for this version ..."))
+        knowledge = load_knowledge(
+            settings.root, settings.cache, lambda: tell("building the knowledge, once for this version ...")
+        )
+        if settings.store != "oxigraph":
+            require_published(configured(settings), knowledge.version, settings.store)
         logging.basicConfig(level=settings.log_level.upper(), format="%(levelname)s %(name)s: %(message)s")
         logging.getLogger("uvicorn").setLevel(logging.DEBUG if settings.log_level == "debug" else logging.WARNING)
         config = uvicorn.Config(

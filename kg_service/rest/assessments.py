@@ -15,10 +15,12 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
+from kg_service import ids
 from kg_service.applicability.compare import compare, diff
 from kg_service.applicability.evaluate import SHOWN_BY_DEFAULT, Status
 from kg_service.applicability.facts import Facts, parse_day, parse_facts
 from kg_service.applicability.questions import next_questions
+from kg_service.deployments.record import StoredDeployment, parse_name
 from kg_service.errors import DocumentError, InputError, Problem
 from kg_service.rest.bodies import StrictRoute, lines, parse_json
 from kg_service.rest.problems import MEDIA_TYPE, body_of
@@ -64,6 +66,13 @@ class AssessmentRequest(BaseModel):
 
     facts: FactsField
     as_of: DayField = None
+
+
+class NamedRequest(AssessmentRequest):
+    name: Annotated[
+        str | None,
+        Field(default=None, description="What you call it; needed where `store=true`.", examples=["Consumer credit assistant"]),
+    ]
 
 
 class ComparisonRequest(BaseModel):
@@ -138,8 +147,20 @@ def _day(raw: str | None, at: str) -> date:
     return today() if raw is None else parse_day(raw, at)
 
 
-def _respond(view: View) -> Response:
-    return Response(orjson.dumps(view), media_type="application/json")
+def _respond(view: View, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    return Response(orjson.dumps(view), status, headers, media_type="application/json")
+
+
+def stored_view(record: StoredDeployment) -> View:
+    """What identifies a stored deployment; ``knowledge_version`` is the one with which it was first assessed."""
+    return {
+        "id": record.id,
+        "iri": ids.deployment(record.id),
+        "name": record.name,
+        "as_of": record.as_of.isoformat(),
+        "stored_at": record.stored_at.isoformat(),
+        "knowledge_version": record.knowledge_version,
+    }
 
 
 RESPONSES: dict[int | str, dict[str, Any]] = {
@@ -154,13 +175,19 @@ RESPONSES: dict[int | str, dict[str, Any]] = {
 
 @router.post("/assessments", summary="Which norms apply to a deployment", response_model=None, responses=RESPONSES)
 async def assess(
-    body: AssessmentRequest,
+    body: NamedRequest,
     services: ServicesParam,
     status: StatusParam = None,
     proof: ProofParam = "compact",
     questions: Annotated[int, Query(ge=0, le=50, description="How many next questions to list.")] = 5,
+    store: Annotated[
+        bool, Query(description="Keep the deployment under its `name` and show it in the graph (`GET /api/v1/deployments`).")
+    ] = False,
 ) -> Response:
-    """The verdict on every norm as of a day, each with its proof, citation, controls and what is missing to settle it."""
+    """The verdict on every norm as of a day, each with its proof, citation, controls and what is missing to settle it.
+
+    With `store=true` the answer has `deployment`, and 201 says that it is new. The same name, facts and day are kept once.
+    """
 
     def work() -> Response:
         facts = _facts(services, body.facts, "/facts")
@@ -168,7 +195,11 @@ async def assess(
         assessment = services.evaluator.assess(facts, day)
         wanted = parse_statuses(status)
         view = assessment_view(services.evaluator, assessment, wanted, expand=proof == "full", questions=questions)
-        return _respond(view)
+        if not store:
+            return _respond(view)
+        record, new = services.deployments.keep(parse_name(body.name), facts, day, datetime.now(UTC))
+        location = {"Location": f"/api/v1/deployments/{record.id}"}
+        return _respond(view | {"deployment": stored_view(record)}, 201 if new else 200, location)
 
     return await run_in_threadpool(work)
 

@@ -26,9 +26,19 @@ DEFAULT_LIMIT: Final = 100
 
 
 def page(
-    request: Request, version: str, items: Iterable[tuple[str, T]], view: Callable[[T], View], limit: int, cursor: str | None
+    request: Request,
+    version: str,
+    items: Iterable[tuple[str, T]],
+    view: Callable[[T], View],
+    limit: int,
+    cursor: str | None,
+    *,
+    tag: str | None = None,
 ) -> Response:
     """The page of ``items`` (id and item, in their lasting order) that follows ``cursor``; 304 where the client has it already.
+
+    Args:
+        tag: what changes when the items do, where that is more than the knowledge version.
 
     Raises:
         InputError: where the cursor is none of ours, or names an item that is not in the list.
@@ -49,7 +59,7 @@ def page(
         "next_cursor": _cursor(shown[-1][0]) if more else None,
         "knowledge_version": version,
     }
-    return cached(request, version, body)
+    return cached(request, tag or version, body)
 
 
 def one(request: Request, version: str, body: View) -> Response:

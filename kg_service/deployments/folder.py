@@ -1,0 +1,100 @@
+"""Records in a folder, one file each, durable once a call returns. A database will take this place behind the same calls."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final, Protocol
+
+from kg_service.deployments.record import StoredDeployment, from_json, is_id, to_json
+from kg_service.errors import StoreError
+
+_LOG: Final = logging.getLogger(__name__)
+_SUFFIX: Final = ".json"
+_MOST_BYTES: Final = 2_000_000
+
+
+class Records(Protocol):
+    """Where records are kept."""
+
+    def all(self) -> tuple[StoredDeployment, ...]:
+        """Every record, in order of id."""
+
+    def put(self, record: StoredDeployment) -> None:
+        """The record outlives a crash of the machine from now on."""
+
+    def remove(self, deployment_id: str) -> None:
+        """The record is gone; nothing happens where it never was."""
+
+
+class Folder:
+    """Records as JSON files, readable by their owner alone; written aside, flushed to the disk and renamed into place."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def all(self) -> tuple[StoredDeployment, ...]:
+        """Every record that can be read; one that cannot is left where it is and told in the log."""
+        with self._told("read"):
+            files = sorted(self._path.glob(f"*{_SUFFIX}")) if self._path.is_dir() else []
+        found = []
+        for file in files:
+            if not is_id(file.stem):
+                continue
+            try:
+                with file.open("rb") as opened:
+                    record = from_json(opened.read(_MOST_BYTES))
+            except (OSError, ValueError, RecursionError) as error:
+                _LOG.warning("the stored deployment in %s cannot be read and is left out: %s", file, error)
+                continue
+            if record.id == file.stem:
+                found.append(record)
+        return tuple(found)
+
+    def put(self, record: StoredDeployment) -> None:
+        with self._told("written"):
+            self._path.mkdir(parents=True, exist_ok=True, mode=0o700)
+            handle, aside = tempfile.mkstemp(prefix=".", suffix=_SUFFIX, dir=self._path)
+            try:
+                with os.fdopen(handle, "wb") as file:
+                    file.write(to_json(record))
+                    file.flush()
+                    os.fsync(file.fileno())
+                Path(aside).replace(self._file(record.id))
+            except OSError:
+                Path(aside).unlink(missing_ok=True)
+                raise
+            self._flush()
+
+    def remove(self, deployment_id: str) -> None:
+        with self._told("written"):
+            self._file(deployment_id).unlink(missing_ok=True)
+            if self._path.is_dir():
+                self._flush()
+
+    def _file(self, deployment_id: str) -> Path:
+        if not is_id(deployment_id):
+            raise StoreError(f"{deployment_id[:80]!r} cannot be the id of a deployment.")
+        return self._path / f"{deployment_id}{_SUFFIX}"
+
+    def _flush(self) -> None:
+        """The names in the folder are on the disk too; where a system cannot flush a folder, it is left to the system."""
+        if not hasattr(os, "O_DIRECTORY"):
+            return
+        folder = os.open(self._path, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+    @contextlib.contextmanager
+    def _told(self, what: str) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            told = f"stored deployments cannot be {what} in {self._path}: {error.strerror or error}; SEXTANT_DATA sets the place."
+            raise StoreError(told) from error

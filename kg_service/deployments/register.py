@@ -1,0 +1,144 @@
+"""Stored deployments as a service holds them: on disk, and each as a named graph with its verdicts under today's knowledge."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from datetime import date, datetime
+from threading import Lock
+from typing import Final, Protocol
+
+from kg_service import ids
+from kg_service.applicability.evaluate import Assessment, Evaluator
+from kg_service.applicability.facts import Facts, parse_facts, plain_facts
+from kg_service.deployments.folder import Records
+from kg_service.deployments.record import StoredDeployment, deployment_id
+from kg_service.errors import InputError, NotFoundError, Problem, StoreError, nearest
+from kg_service.knowledge.graph.deployment import NamedGraph, deployment_graph
+from kg_service.store.protocol import GraphStore
+
+_LOG: Final = logging.getLogger(__name__)
+MOST: Final = 1000
+
+
+class Follower(Protocol):
+    """Another holder of the graph that is kept in step, such as the worker that answers strangers' queries."""
+
+    def replace_graph(self, iri: str, nquads: bytes) -> None:
+        """The named graph holds exactly these statements."""
+
+    def drop_graph(self, iri: str) -> None:
+        """The named graph is gone."""
+
+
+class Deployments:
+    """All stored deployments of this installation. Safe in threads; one process for each folder of records."""
+
+    def __init__(self, records: Records, evaluator: Evaluator, store: GraphStore) -> None:
+        self._records, self._evaluator, self._store = records, evaluator, store
+        self._held: dict[str, StoredDeployment] = {}
+        self._followers: list[Follower] = []
+        self._lock = Lock()
+
+    def open(self) -> None:
+        """Every record is held and stands in the graph, assessed anew with the present knowledge."""
+        with self._lock:
+            self._held = {record.id: record for record in self._records.all()[:MOST]}
+            there = set(self._store.graphs()) if self._held else set()
+            fresh = []
+            for record in self._held.values():
+                graph = self._graph(record)
+                if graph is None:
+                    continue
+                if graph.iri in there:
+                    self._store.replace(graph.iri, graph.triples)
+                else:
+                    fresh.append(graph.nquads)
+            if fresh:
+                self._store.load(b"".join(fresh))
+
+    def follow(self, follower: Follower) -> None:
+        """``follower`` hears of every change from now on."""
+        self._followers.append(follower)
+
+    def keep(self, name: str, facts: Facts, as_of: date, now: datetime) -> tuple[StoredDeployment, bool]:
+        """The deployment is kept and stands in the graph; and whether it is new. The same content is kept once.
+
+        Raises:
+            InputError: where there are as many as can be kept.
+            StoreError: where it cannot be written; then it is not kept.
+        """
+        plain = plain_facts(facts)
+        identifier = deployment_id(name, plain, as_of)
+        with self._lock:
+            held = self._held.get(identifier)
+            if held is not None:
+                return held, False
+            if len(self._held) >= MOST:
+                told = f"{MOST} deployments are stored, and no more can be; delete some."
+                raise InputError([Problem("query parameter store", "too-many-deployments", told)])
+            record = StoredDeployment(identifier, name, plain, as_of, now, self._evaluator.knowledge.version)
+            self._records.put(record)
+            try:
+                self._show(record)
+            except StoreError:
+                self._records.remove(identifier)
+                raise
+            self._held[identifier] = record
+        return record, True
+
+    def remove(self, identifier: str) -> None:
+        """The deployment is neither kept nor in the graph.
+
+        Raises:
+            NotFoundError: where there is none of that id.
+        """
+        with self._lock:
+            self.get(identifier)
+            graph = ids.graph(f"deployment/{identifier}")
+            self._store.drop(graph)
+            self._records.remove(identifier)
+            del self._held[identifier]
+            for follower in self._followers:
+                follower.drop_graph(graph)
+
+    def get(self, identifier: str) -> StoredDeployment:
+        """The deployment of that id.
+
+        Raises:
+            NotFoundError: naming the nearest ids.
+        """
+        held = self._held.get(identifier)
+        if held is None:
+            raise NotFoundError("stored deployment", identifier[:100], nearest(identifier, self._held))
+        return held
+
+    def all(self) -> Mapping[str, StoredDeployment]:
+        """Every stored deployment by its id, in the order of being stored."""
+        with self._lock:
+            return dict(sorted(self._held.items(), key=lambda pair: (pair[1].stored_at, pair[0])))
+
+    def assess(self, record: StoredDeployment) -> Assessment:
+        """The verdicts on a stored deployment for its day, with the present knowledge.
+
+        Raises:
+            InputError: where its facts are no longer among those that the knowledge asks for.
+        """
+        facts = parse_facts(self._evaluator.knowledge.facts, dict(record.facts))
+        return self._evaluator.assess(facts, record.as_of)
+
+    def _show(self, record: StoredDeployment) -> None:
+        graph = self._graph(record)
+        if graph is None:
+            return
+        self._store.replace(graph.iri, graph.triples)
+        for follower in self._followers:
+            follower.replace_graph(graph.iri, graph.nquads)
+
+    def _graph(self, record: StoredDeployment) -> NamedGraph | None:
+        try:
+            found = self.assess(record)
+        except InputError as error:
+            _LOG.warning("the stored deployment %s does not fit the present knowledge and is in no graph: %s", record.id, error)
+            return None
+        return deployment_graph(self._evaluator.knowledge, record.id, record.name, record.stored_at, found)
