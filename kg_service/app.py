@@ -26,7 +26,7 @@ from kg_service.services import Services
 from kg_service.settings import Settings
 from kg_service.store.publish import require_published
 from kg_service.store.registry import configured
-from kg_service.web import pages
+from kg_service.web import iris, pages, reference
 
 _LOG = logging.getLogger(__name__)
 
@@ -111,7 +111,8 @@ def create_app(settings: Settings) -> FastAPI:
     for part in (assessments, law, vocabulary, controls, decisions, deployments):
         app.include_router(part.router)
     app.include_router(assessments.streams)
-    app.include_router(pages.router)
+    for page in (pages, reference, iris):
+        app.include_router(page.router)
     app.mount("/static", StaticFiles(packages=[("kg_service.web", "static")]), name="static")
     app.mount("/docs-assets", StaticFiles(directory=str(files("fastapi_offline") / "static")), name="docs-assets")
     _add_operations(app)
