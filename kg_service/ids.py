@@ -129,6 +129,16 @@ def graph(name: str) -> str:
     return GRAPH + name
 
 
+def text(work: str, version: str) -> str:
+    """IRI of one version of an official text or a policy; ``work`` is its CELEX or another name that all its versions share."""
+    return f"{ID}text/{slug(work)}/{slug(version)}"
+
+
+def text_unit(work: str, version: str, path: str) -> str:
+    """IRI of a piece of a text by its path (``.../text/32024r1689/2026-07-27/art-6/par-2``); ``~`` parts doubled numbers."""
+    return f"{text(work, version)}/{path}"
+
+
 # The OWL reading (kg_service/owl): classes and properties, kept apart from the things under id/ so that nothing is punned.
 
 
