@@ -76,7 +76,7 @@ class Sampler:
             fact = self._random.choice(sorted(answers))
             answer = answers[fact]
             raised = self._raised(self._knowledge.facts[fact], answer) if isinstance(answer, frozenset) else None
-            if raised is not None and self._random.random() < 0.5:
+            if raised is not None and self._random.random() < 0.8:
                 answers[fact] = raised
             else:
                 del answers[fact]
@@ -207,15 +207,14 @@ def _inside(answer: float, low: float | None, below: float | None) -> bool:
 
 
 def _numbers(fact: Fact, leaves: Iterable[Leaf]) -> list[float]:
-    """Each threshold, and values on both sides of it, within the bounds of the fact."""
-    marks = {
-        m for leaf in leaves if isinstance(leaf, NumberIn) for m in (leaf.min, leaf.max, leaf.above, leaf.below) if m is not None
-    }
-    around = {value for mark in marks for value in (mark - 0.5, mark, mark + 0.5, mark / 2)} or {1.0}
+    """Each threshold, three times over for that is where mistakes are made, and values beside it, within the fact's bounds."""
+    bounds = {m for leaf in leaves if isinstance(leaf, NumberIn) for m in (leaf.min, leaf.max, leaf.above, leaf.below)}
+    marks = sorted(mark for mark in bounds if mark is not None)
+    around = [value for mark in marks for value in (mark - 0.5, mark, mark, mark, mark + 0.5, mark / 2)] or [1.0]
     low, high = fact.minimum, fact.maximum
-    return sorted(v for v in around if (low is None or v >= low) and (high is None or v <= high))
+    return [v for v in around if (low is None or v >= low) and (high is None or v <= high)]
 
 
 def _days(leaves: Iterable[Leaf]) -> list[date]:
     marks = {day for leaf in leaves if isinstance(leaf, DateIn) for day in (leaf.start, leaf.before) if day is not None}
-    return sorted(day for mark in marks for day in (mark - _DAY, mark, mark + _DAY)) or [date(2026, 1, 1)]
+    return [day for mark in sorted(marks) for day in (mark - _DAY, mark, mark, mark, mark + _DAY)] or [date(2026, 1, 1)]
