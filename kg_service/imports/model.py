@@ -171,7 +171,8 @@ class Source:
 class Document:
     """One text at one version, flattened in document order; a unit's parent always stands before it.
 
-    ``kind`` is ``regulation``, ``directive``, ``act``, ``catalogue``, ``policy`` ...; ``language`` is ISO 639-1. ``amendments`` maps a mark (``M1``) to the act that made it (CELEX where known).
+    ``kind`` is ``regulation``, ``directive``, ``act``, ``catalogue``, ``policy`` ...; ``language`` is ISO 639-1.
+    ``amendments`` maps a mark (``M1``) to the act that made it (CELEX where known).
     """
 
     identity: Identity
