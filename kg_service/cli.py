@@ -309,18 +309,21 @@ def build(root: Root = None) -> None:
 
 @app.command()
 def export(
+    content: Annotated[str, typer.Argument(help="graph, ontology, or conditions (as OWL 2 DL).")] = "graph",
     format_: Annotated[
-        str, typer.Option("--format", "-f", help="turtle, trig, jsonld, or owl (conditions as OWL 2 DL).")
-    ] = "trig",
+        str | None, typer.Option("--format", "-f", help="turtle, jsonld, rdfxml, ntriples; a graph also trig (default), nquads.")
+    ] = None,
     output: Output = None,
     root: Root = None,
 ) -> None:
-    """The whole graph, or the conditions as an OWL ontology for Protégé."""
-    from kg_service.exports.graph import FORMATS, exported
+    """The whole graph, the ontology in one file, or the conditions as an ontology; the last two open in Protégé."""
+    from kg_service.exports.graph import CONTENTS, exported
 
-    one_of(format_, "--format", FORMATS)
+    one_of(content, "CONTENT", tuple(CONTENTS))
+    format_ = format_ or CONTENTS[content][0]
+    one_of(format_, "--format", CONTENTS[content])
     chosen = settings(root)
-    _bytes(exported(chosen.root, chosen.cache, format_), output)
+    _bytes(exported(chosen.root, chosen.cache, content, format_), output)
 
 
 @app.command()

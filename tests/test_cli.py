@@ -250,7 +250,8 @@ BAD_CALLS: dict[str, tuple[str, ...]] = {
     "no law there": ("assess", EU_VENDOR, "--root", "docs"),
     "interactive without a file": ("questions", "-", "--interactive"),
     "output into nowhere": ("assess", EU_VENDOR, "--output", "nowhere/out.txt"),
-    "unknown export": ("export", "--format", "rdfxml"),
+    "unknown export": ("export", "everything"),
+    "unknown format of an export": ("export", "ontology", "--format", "trig"),
     "check of nothing": ("check",),
 }
 
@@ -460,20 +461,23 @@ def _trig(text: str) -> set[str]:
 
 
 def _jsonld(text: str) -> set[str]:
-    return {node["@id"] for graph in json.loads(text) for node in graph["@graph"]}
+    return {node["@id"] for graph in json.loads(text)["@graph"] for node in graph["@graph"]}
 
 
 def _owl(text: str) -> set[str]:
     return set(re.findall(r'"(https://w3id\.org/sextant/id/norm/[^"#]+)"', text))
 
 
-@pytest.mark.parametrize(("format_", "read"), [("turtle", _turtle), ("trig", _trig), ("jsonld", _jsonld), ("owl", _owl)])
+@pytest.mark.parametrize(
+    ("content", "format_", "read"),
+    [("graph", "turtle", _turtle), ("graph", "trig", _trig), ("graph", "jsonld", _jsonld), ("conditions", "rdfxml", _owl)],
+)
 def test_export_is_read_by_another_library(
-    sextant: Sextant, tmp_path: Path, law: Knowledge, format_: str, read: Callable[[str], set[str]]
+    sextant: Sextant, tmp_path: Path, law: Knowledge, content: str, format_: str, read: Callable[[str], set[str]]
 ) -> None:
     """What pyoxigraph wrote others read, and every norm is in it."""
     out = tmp_path / f"graph.{format_}"
-    assert sextant("export", "--format", format_, "--output", str(out)).code == 0
+    assert sextant("export", content, "--format", format_, "--output", str(out)).code == 0
     assert {ids.norm(norm) for norm in law.norms} <= read(out.read_text(encoding="utf-8"))
 
 

@@ -126,6 +126,8 @@ def _compact(value: Any, names: set[str]) -> Any:
 
 
 def _inner(key: str, value: Any, names: set[str]) -> Any:
+    if key == "@graph":
+        return [_compact(one, names) for one in value]
     if key == "@type":
         return [_short(one, names) for one in value] if isinstance(value, list) else _short(value, names)
     return value if key in ("@id", "@value", "@language") else _compact(value, names)
