@@ -146,14 +146,33 @@ def referee(
     knowledge: Knowledge, reasoner: Reasoner, norms: Iterable[Norm], each: int, seed: int = 0, workers: int = 2
 ) -> Report:
     """What HermiT and our evaluator say of ``each`` random deployments for each of ``norms``."""
+    # Seeded by the norm's name, so that another norm in the files does not change what is drawn for this one.
+    cases = [
+        (module, tuple(deployments(module, Random(f"{seed} {module.norms[0].id}"), each)))  # noqa: S311 - no secret
+        for module in modules(knowledge, norms)
+    ]
+    return compare(knowledge, reasoner, cases, workers)
+
+
+def of_deployments(knowledge: Knowledge, reasoner: Reasoner, given: Sequence[Facts], workers: int = 2) -> Report:
+    """What HermiT and our evaluator say of deployments at hand, for every norm; each module sees the facts that it rests on."""
+    cases = []
+    for module in modules(knowledge, knowledge.norms.values()):
+        seen = [{fact: answer for fact, answer in facts.items() if fact in module.leaves} for facts in given]
+        cases.append((module, tuple(_marked(module, facts) for facts in seen)))
+    return compare(knowledge, reasoner, cases, workers)
+
+
+def compare(
+    knowledge: Knowledge, reasoner: Reasoner, cases: Iterable[tuple[Module, Sequence[Deployment]]], workers: int = 2
+) -> Report:
+    """What both say of each module's deployments."""
     began = time.perf_counter()
     program, blocks = compile_program(knowledge), Blocks(knowledge)
     documents: list[_Document] = []
-    for module in modules(knowledge, norms):
-        # Seeded by the norm's name, so that another norm in the files does not change what is drawn for this one.
-        drawn = tuple(deployments(module, Random(f"{seed} {module.norms[0].id}"), each))  # noqa: S311 - no secret
+    for module, drawn in cases:
         width = max(1, _QUESTIONS_PER_DOCUMENT // (2 * len(module.subjects)))
-        documents += [_Document(module, drawn[start : start + width]) for start in range(0, len(drawn), width)]
+        documents += [_Document(module, tuple(drawn[start : start + width])) for start in range(0, len(drawn), width)]
     runs = list(_runs(documents))
     findings: list[Finding] = []
     with ThreadPoolExecutor(workers) as pool:
