@@ -19,7 +19,7 @@ from kg_service.errors import InputError
 from kg_service.settings import Settings, data_root, read_settings, strangers, variable
 
 ROOT = Path(__file__).resolve().parent.parent
-LOCKS = ("requirements.lock", "requirements-dev.lock")
+LOCKS = ("requirements.lock", "requirements-dev.lock", "requirements-owlapi.lock")
 
 
 def test_settings_and_their_page_agree() -> None:
@@ -157,7 +157,7 @@ def test_failing_test_makes_make_fail(tmp_path: Path) -> None:
     binaries = tmp_path / ".venv/bin"
     binaries.mkdir(parents=True)
     (binaries / "python").symlink_to(sys.executable)
-    keyed = ["sh", "-c", "cat requirements-dev.lock pyproject.toml setup.py | cksum | tr ' ' -"]
+    keyed = ["sh", "-c", "cat requirements-dev.lock requirements-owlapi.lock pyproject.toml setup.py | cksum | tr ' ' -"]
     key = subprocess.run(keyed, cwd=tmp_path, capture_output=True, text=True, check=True)
     (tmp_path / f".venv/.dev-{key.stdout.strip()}").touch()
     environ = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
