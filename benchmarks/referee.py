@@ -33,9 +33,8 @@ def main() -> None:
     real = of_deployments(knowledge, reasoner, [credit])
     row("one example, all truth values, our evaluator", ours, "ms")
     row("one example, all truth values, HermiT on small modules", real.seconds, "s", "of ours", real.seconds * 1000 / ours)
-    print(
-        f"    {len(real.findings)} truth values, {len(real.disagreements)} disagreements, {len(real.richer)} settled by HermiT alone"
-    )
+    told = f"{len(real.findings)} truth values, {len(real.disagreements)} disagreements"
+    print(f"    {told}, {len(real.richer)} settled by HermiT alone")
     drawn = referee(knowledge, reasoner, list(knowledge.norms.values())[::SAMPLE], each=4)
     row("random (deployment, norm) pairs, HermiT", drawn.seconds * 1000 / drawn.pairs, "ms")
     print(f"    {drawn.pairs} pairs, {len(drawn.findings)} truth values, {len(drawn.disagreements)} disagreements")

@@ -112,6 +112,20 @@ def deployment(deployment_id: str) -> str:
     return f"{ID}deployment/{deployment_id}"
 
 
+def deployment_value(deployment_id: str, fact_id: str, term_id: str) -> str:
+    """IRI of the value by which a deployment answers a fact with a term, where values are individuals (the OWL reading)."""
+    return f"{ID}deployment/{deployment_id}/{fact_id}/{term_id}"
+
+
+def query(name: str) -> str:
+    """IRI of a saved query."""
+    return f"{ID}query/{name}"
+
+
+def query_parameter(name: str, parameter: str) -> str:
+    return f"{query(name)}/parameter/{parameter}"
+
+
 def deployment_answer(deployment_id: str, fact_id: str) -> str:
     return f"{deployment(deployment_id)}/answer/{fact_id}"
 

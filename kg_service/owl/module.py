@@ -203,7 +203,7 @@ def deployment_axioms(knowledge: Knowledge, name: str, answers: Facts) -> list[T
         else:
             terms = [term for term in fact.terms if term in answer]
             for term in terms:
-                value = URIRef(f"{thing}/{fact_id}/{term}")
+                value = URIRef(ids.deployment_value(name, fact_id, term))
                 writer.add(value, RDF.type, OWL.NamedIndividual)
                 writer.add(value, RDF.type, writer.terms(fact, [term]))
                 writer.add(thing, URIRef(on), value)
