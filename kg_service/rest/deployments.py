@@ -44,7 +44,7 @@ def delete(identifier: str, services: ServicesParam) -> Response:
 
 
 def view(services: Services, record: StoredDeployment) -> View:
-    """A stored deployment without its facts. Where they no longer fit the knowledge, ``problem`` says why and nothing is counted."""
+    """A stored deployment without its facts; where they no longer fit the knowledge, ``problem`` says why."""
     found: View = stored_view(record) | {"graph": ids.graph(f"deployment/{record.id}")}
     try:
         return found | {"counts": counts_view(services.deployments.assess(record)), "problem": None}

@@ -20,8 +20,10 @@ from kg_service.knowledge.graph.controls import control_triples, framework_tripl
 from kg_service.knowledge.graph.law import home_of, instrument_triples, norm_triples, qualification_triples, succession
 from kg_service.knowledge.graph.metadata import metadata_triples
 from kg_service.knowledge.graph.ontology import ontology_triples
+from kg_service.knowledge.graph.queries import query_triples
 from kg_service.knowledge.graph.reference import reference_triples
 from kg_service.knowledge.graph.terms import Triple, node
+from kg_service.knowledge.queries import read_library
 from kg_service.model import InstrumentId, Knowledge, Norm, Qualification
 
 __all__ = ["quads"]
@@ -47,6 +49,7 @@ def _graphs(knowledge: Knowledge, ontology: Path) -> Iterator[tuple[str, Iterabl
     yield "reference", chain(reference_triples(knowledge), citations.others())
     yield "controls", control_triples(knowledge)
     yield "frameworks", framework_triples(knowledge)
+    yield "queries", query_triples(read_library(ontology / "queries" / "library"))
     norms: dict[InstrumentId, list[Norm]] = defaultdict(list)
     qualifications: dict[InstrumentId | None, list[Qualification]] = defaultdict(list)
     for _, norm in sorted(knowledge.norms.items()):

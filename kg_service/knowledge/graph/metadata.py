@@ -19,6 +19,7 @@ _TITLES = {
     "reference": "Facts, terms, places, events and bearers",
     "controls": "Controls, risks and evidence",
     "frameworks": "Control frameworks",
+    "queries": "Saved queries",
     "qualifications": "Qualifications that several instruments share",
 }
 
