@@ -389,7 +389,7 @@ def test_questions_come_with_their_answers(sextant: Sextant) -> None:
     """Each question names a fact of the schema and, for choices, the terms; --limit holds."""
     found = sextant("questions", SKETCH, "--as-of", DAY, "--limit", "3", "--format", "json").json["next_questions"]
     assert len(found) == 3
-    assert all(question["ask"].endswith("?") for question in found)
+    assert all("?" in question["ask"] for question in found)
     assert found[0]["fact"] in sextant("questions", SKETCH, "--as-of", DAY).out
 
 
@@ -493,7 +493,7 @@ def test_version_is_told(sextant: Sextant) -> None:
     assert (said.code, said.out.split()[0]) == (0, "sextant")
 
 
-HEAVY = ("rdflib", "fastapi", "starlette", "uvicorn", "owlready2", "jinja2", "hypothesis", "xlsxwriter", "pyshacl")
+HEAVY = ("rdflib", "fastapi", "starlette", "uvicorn", "owlready2", "jinja2", "hypothesis", "xlsxwriter", "pyshacl", "urllib3")
 
 
 def test_assess_imports_nothing_heavy(cache: Path, sextant: Sextant) -> None:

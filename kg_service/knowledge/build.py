@@ -22,8 +22,8 @@ from kg_service.errors import KnowledgeError, Problem, StoreError
 from kg_service.knowledge.codec import from_json, to_json
 from kg_service.knowledge.version import content_version
 from kg_service.model import Knowledge
+from kg_service.store.oxigraph import OxigraphStore
 from kg_service.store.protocol import GraphStore
-from kg_service.store.registry import open_store
 
 T = TypeVar("T")
 _LOG: Final = logging.getLogger(__name__)
@@ -52,7 +52,7 @@ class Parts:
         return json.dumps(head).encode() + b"\n" + body
 
 
-def load(root: Path, cache: Path | None, open_empty: Callable[[], GraphStore] = lambda: open_store("oxigraph")) -> Built:
+def load(root: Path, cache: Path | None, open_empty: Callable[[], GraphStore] = OxigraphStore) -> Built:
     """The knowledge under ``root`` and its graph: from ``cache`` where the files are unchanged, otherwise built and kept there.
 
     Raises:
