@@ -79,8 +79,10 @@ class _Scan:
         raise self._refuse("entity", "the file declares an entity; such files are not read")
 
 
-def read_xml(content: bytes, name: str, *, doctype: bool = False) -> Markup:
+def read_xml(content: bytes, name: str, *, doctype: bool = False, instructions: bool = False) -> Markup:
     """The tree of an XML file; a plain DOCTYPE is let through only where ``doctype`` says so (XHTML), and never followed.
+
+    ``instructions`` keeps processing instructions in the tree: Formex marks amendments with them.
 
     Raises:
         DocumentError: not well-formed, too large, too deep, or carrying declarations.
@@ -96,7 +98,7 @@ def read_xml(content: bytes, name: str, *, doctype: bool = False) -> Markup:
         huge_tree=False,
         recover=False,
         remove_comments=True,
-        remove_pis=True,
+        remove_pis=not instructions,
     )
     root = _parsed(content, name, parser)
     elements = list(root.iter("*"))
@@ -177,6 +179,11 @@ def entity_text(node: etree._Element, name: str) -> str:
     if known is None:
         raise refusal(name, None, "entity", f"unknown entity {str(getattr(node, 'text', ''))[:40]}")
     return known
+
+
+def words(element: etree._Element) -> str:
+    """The characters in an element as they stand, without comments, instructions and entities."""
+    return "".join(str(piece) for piece in element.itertext(etree.Element))
 
 
 def elements(parent: etree._Element) -> Iterator[etree._Element]:

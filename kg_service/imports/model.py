@@ -95,8 +95,8 @@ class Unit:
     """One piece of a text that has an address.
 
     ``number`` is as printed without brackets and full stops (``6``, ``b``, ``III``, ``4a``); ``marks`` are the amendments that a
-    consolidated text names at the unit (keys of :attr:`Document.amendments`); ``offset`` is where it starts and ends in the
-    source file, in bytes, where the parser can tell; ``extras`` holds what has no field of its own (``authority``, ``term`` ...).
+    consolidated text names at the unit (keys of :attr:`Document.amendments`); ``offset`` is where its own text starts and ends in
+    the source file, in bytes, where the parser can tell; ``extras`` holds what has no field of its own (``authority`` ...).
     """
 
     kind: UnitKind

@@ -26,6 +26,8 @@ class Outline:
 
     def __init__(self) -> None:
         self._entries: dict[UnitPath, _Entry] = {}
+        self._below: dict[UnitPath, list[UnitPath]] = {}
+        self._taken: dict[str, int] = {}
         self.findings: list[Finding] = []
 
     def __contains__(self, path: object) -> bool:
@@ -52,22 +54,26 @@ class Outline:
         part = segment(kind, number) if prefix is None else f"{prefix}-{segment(UnitKind.OTHER, number).removeprefix('block-')}"
         base = parent if address == "" else address
         plain = f"{base}/{part}" if base else part
-        path, count = plain, 1
-        while path in self._entries:
-            count += 1
-            path = f"{plain}~{count}"
+        count = self._taken[plain] = self._taken.get(plain, 0) + 1
+        path = plain if count == 1 else f"{plain}~{count}"
         unit = UnitPath(path)
         if count == 2:
             self.findings.append(Finding("duplicate", f"more than one unit is numbered {plain!r}", unit))
+        if parent is not None:
+            self._below.setdefault(parent, []).append(unit)
         shown = None if number is None else str(number)
         blocks = [text] if text else []
         self._entries[unit] = _Entry(kind, unit, parent, shown, heading or None, blocks, offset, [], dict(extras or {}))
         return unit
 
-    def say(self, path: UnitPath, text: str) -> None:
-        """Adds a block of text to the unit's own."""
+    def say(self, path: UnitPath, text: str, offset: tuple[int, int] | None = None) -> None:
+        """Adds a block of text to the unit's own; ``offset`` is where it stands in the source."""
+        entry = self._entries[path]
         if text:
-            self._entries[path].blocks.append(text)
+            entry.blocks.append(text)
+        if offset is not None:
+            before = entry.offset or offset
+            entry.offset = (min(before[0], offset[0]), max(before[1], offset[1]))
 
     def name(self, path: UnitPath, heading: str) -> None:
         """Gives the unit a heading; a second one follows the first."""
@@ -91,6 +97,13 @@ class Outline:
 
     def kind(self, path: UnitPath) -> UnitKind:
         return self._entries[path].kind
+
+    def parent(self, path: UnitPath) -> UnitPath | None:
+        return self._entries[path].parent
+
+    def under(self, path: UnitPath) -> tuple[UnitPath, ...]:
+        """The units directly below ``path`` so far."""
+        return tuple(self._below.get(path, ()))
 
     def units(self) -> tuple[Unit, ...]:
         """Everything added, in the order in which it came."""

@@ -6,10 +6,15 @@ from collections.abc import Mapping
 from typing import Final
 
 from kg_service.errors import UnavailableError, nearest
+from kg_service.imports.eurlex_html import EurlexHtml
+from kg_service.imports.formex import Formex
 from kg_service.imports.model import Document
 from kg_service.imports.protocol import HEAD, MAX_BYTES, Importer, refusal
 
-_ALL: Final[tuple[Importer, ...]] = ()
+_ALL: Final[tuple[Importer, ...]] = (
+    EurlexHtml(),
+    Formex(),
+)
 IMPORTERS: Final[Mapping[str, Importer]] = {importer.name: importer for importer in _ALL}
 
 

@@ -1,0 +1,85 @@
+"""Identifiers of EU acts: CELEX numbers, ELIs and kinds, read from the words of a title or a citation."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+_LETTERS: Final = {"regulation": "R", "directive": "L", "decision": "D"}
+_ELI: Final = {"regulation": "reg", "directive": "dir", "decision": "dec"}
+_ACT = re.compile(
+    r"\b(?P<kind>Regulation|Directive|Decision)s?\s*"
+    r"(?:\((?P<body>[A-Z][A-Za-z, ]{1,20})\)\s*)?(?P<no>No\s*|n°\s*)?"
+    r"(?P<first>\d{1,4})/(?P<second>\d{1,4})(?P<tail>/[A-Z]{2,7})?",
+    re.IGNORECASE,
+)
+_CELEX = re.compile(r"\b([0-9])((?:19|20)\d{2})([A-Z]{1,2})(\d{4})\b")
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """An act by kind (``regulation``), year and number. ``form`` is ``delegated`` or ``implementing`` where the title says so."""
+
+    kind: str
+    year: int
+    number: int
+    form: str = ""
+
+    @property
+    def celex(self) -> str:
+        return f"3{self.year}{_LETTERS[self.kind]}{self.number:04d}"
+
+    @property
+    def eli(self) -> str:
+        """The ELI by the publisher's pattern."""
+        suffix = {"delegated": "_del", "implementing": "_impl"}.get(self.form, "")
+        return f"http://data.europa.eu/eli/{_ELI[self.kind]}{suffix}/{self.year}/{self.number}/oj"
+
+
+def numbered_act(kind: str, first: str, second: str, *, no: bool, tail: str | None = None, form: str = "") -> Act | None:
+    """The act of a kind and its two figures, in whichever order they stand; None where they cannot be a year and a number.
+
+    ``No 575/2013`` has the number first; since 2015, and in directives and decisions always, the year comes first.
+    """
+    a, b = int(first), int(second)
+    if no and not tail and kind == "regulation":
+        year, number = b, a
+    else:
+        year, number = a, b
+        if not _is_year(first) and _is_year(second):
+            year, number = b, a
+    if year < 100:
+        year += 1900
+    return Act(kind, year, number, form) if 1950 <= year <= 2100 and number < 10_000 else None
+
+
+def _is_year(figures: str) -> bool:
+    return (len(figures) == 4 and figures[:2] in ("19", "20")) or (len(figures) == 2 and int(figures) >= 50)
+
+
+def act_in(text: str) -> Act | None:
+    """The first act that ``text`` names: a title gives the act itself."""
+    for match in _ACT.finditer(text):
+        form = next((word for word in ("delegated", "implementing") if word in text[: match.end()].lower()), "")
+        kind = match["kind"].lower()
+        act = numbered_act(kind, match["first"], match["second"], no=bool(match["no"]), tail=match["tail"], form=form)
+        if act is not None:
+            return act
+    return None
+
+
+def celex_in(text: str) -> str | None:
+    """The first CELEX number in ``text``, that of a consolidated text (sector 0) given as the act's own (sector 3)."""
+    match = _CELEX.search(text)
+    if match is None:
+        return None
+    sector = "3" if match[1] == "0" else match[1]
+    return f"{sector}{match[2]}{match[3]}{match[4]}"
+
+
+def kind_of(act: Act | None) -> str:
+    """The kind of a document: ``regulation``, ``delegated_regulation``, ``act`` where the title tells nothing."""
+    if act is None:
+        return "act"
+    return f"{act.form}_{act.kind}" if act.form else act.kind

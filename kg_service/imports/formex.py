@@ -1,0 +1,420 @@
+"""Acts in Formex 4, the publisher's own XML: ACT as published and CONS.ACT as consolidated."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import date
+from typing import Final
+
+from lxml import etree
+
+from kg_service.imports.blocks import (
+    Annex,
+    Article,
+    Block,
+    Change,
+    Closing,
+    Division,
+    Head,
+    Item,
+    Para,
+    Part,
+    Preamble,
+    Recital,
+    Table,
+    Text,
+    Title,
+    Visa,
+)
+from kg_service.imports.eu_act import Assembler
+from kg_service.imports.eu_identity import act_in, celex_in, kind_of
+from kg_service.imports.markup import Markup, elements, entity_text, folded, local, read_xml
+from kg_service.imports.model import Document, Finding, Identity, Version
+from kg_service.imports.protocol import refusal, source
+
+_ROOTS: Final = ("ACT", "CONS.ACT")
+_STRUCTURE: Final = frozenset((
+    "P", "LIST", "TBL", "GR.SEQ", "ALINEA", "PARAG", "NP", "ITEM", "QUOT.S", "DLIST", "DLIST.ITEM", "GR.TBL", "SUBDIV",
+    "ARTICLE", "ANNEX", "DIVISION", "CONTENTS", "TXT", "COMMENT", "GR.ANNOTATION", "ANNOTATION", "LV", "DEFINITION",
+))  # fmt: skip
+_EMPTY = re.compile(r"^[\s;.,\"]*$")
+
+
+class Formex:
+    """The importer of Formex 4."""
+
+    name = "formex"
+    title = "Formex 4 (ACT and CONS.ACT)"
+
+    def recognises(self, head: bytes, name: str) -> float:
+        start = re.sub(rb"<\?.*?\?>|<!--.*?-->", b"", head[:4096], flags=re.DOTALL).lstrip(b"\xef\xbb\xbf \t\r\n")
+        if re.match(rb"<(CONS\.ACT|ACT)[\s>]", start):
+            return 1.0 if b"formex" in head[:4096] else 0.7
+        return 0.0
+
+    def parse(self, content: bytes, name: str) -> Document:
+        return _File(content, name, self.name).document()
+
+
+class _File:
+    """One file while it is read."""
+
+    def __init__(self, content: bytes, name: str, format_name: str) -> None:
+        self.name = name
+        self.source = source(content, name, format_name)
+        self.markup: Markup = read_xml(content, name, instructions=True)
+        self.root = self.markup.root
+        if local(self.root) not in _ROOTS:
+            raise refusal(name, 1, "not_formex", f"the file is a {local(self.root)[:40]}; of Formex, ACT and CONS.ACT are read")
+        self.words = _Words(self.markup, name)
+        self.amendments = self._amending_acts()
+
+    def document(self) -> Document:
+        assembler = Assembler()
+        assembler.read(self._parts(self.root))
+        units = assembler.outline.units()
+        if not units:
+            raise refusal(self.name, None, "empty", "the act holds no text")
+        act = act_in(assembler.title)
+        celex = self._own_celex() or (act.celex if act else None)
+        title = assembler.title or self.name
+        return Document(
+            Identity(celex or title, title, celex, act.eli if act else None),
+            kind_of(act),
+            (self.root.findtext(".//LG.DOC") or self.root.findtext(".//LG.OJ") or "en").strip().lower(),
+            self._version(),
+            self.source,
+            units,
+            assembler.footnotes(self.words.footnotes),
+            {mark: celex for celex, mark in self.amendments.items()},
+            (*assembler.outline.findings, *self.words.findings),
+        )
+
+    def _own_celex(self) -> str | None:
+        found = self.root.find(".//FAM.COMP/BIB.DATA/NO.CELEX")
+        return celex_in(found.text or "") if found is not None else None
+
+    def _version(self) -> Version:
+        info = self.root.find("INFO.CONSLEG")
+        published = self.root.find(".//BIB.INSTANCE.CONS/DATE" if info is not None else "BIB.INSTANCE/DATE")
+        day = _date(published.get("ISO")) if published is not None else None
+        if info is None:
+            return Version("oj", published=day)
+        start, end = _date(info.get("START.DATE")), _date(info.get("END.DATE"))
+        return Version(start.isoformat() if start else "consolidated", True, start, end, day)
+
+    def _amending_acts(self) -> dict[str, str]:
+        """The mark of each amending act by its CELEX: the publisher numbers them in the order in which they are listed."""
+        found: dict[str, str] = {}
+        for mark, where in (("M", ".//GR.MOD.ACT/MOD.ACT"), ("C", ".//GR.CORRIG/CORRIG")):
+            for number, act in enumerate(self.root.findall(where), start=1):
+                celex = (act.findtext(".//NO.CELEX") or "").strip()
+                if celex:
+                    found.setdefault(celex, f"{mark}{number}")
+        return found
+
+    # --- structure -------------------------------------------------------------------------------------------------
+
+    def _parts(self, parent: etree._Element) -> Iterator[Part]:
+        for child in parent:
+            tag = local(child)
+            if isinstance(child, etree._ProcessingInstruction):
+                yield from self._instruction(child)
+            elif tag == "TITLE":
+                yield from (Title(self.words.text(p)) for p in child.iter("P"))
+            elif tag == "PREAMBLE":
+                yield from self._preamble(child)
+            elif tag in ("CONS.DOC", "ENACTING.TERMS", "CONS.ANNEXES"):
+                yield from self._parts(child)
+            elif tag == "DIVISION":
+                yield from self._division(child)
+            elif tag == "ARTICLE":
+                yield from self._article(child)
+            elif tag in ("CONS.ANNEX", "ANNEX"):
+                yield from self._annex(child)
+            elif tag == "FINAL":
+                yield from self._final(child)
+            elif tag in _STRUCTURE:
+                yield from self.blocks_of(child)
+            elif tag and not tag.startswith(("BIB.", "INFO.", "FAM.")):
+                self.words.findings.append(Finding("unknown_element", f"{tag[:40]} is not read"))
+
+    def _instruction(self, node: etree._Element) -> Iterator[Change]:
+        """Amendments are marked by instructions: one opens, one closes."""
+        target, words = getattr(node, "target", ""), node.text or ""
+        if target == "CLG.MDFC":
+            yield Change("B")
+        elif target == "CLG.MDFO":
+            values = dict(re.findall(r'([A-Z.]+)="([^"]*)"', words))
+            mark = self.amendments.get(values.get("ACTIVE.DOC", ""))
+            if mark is not None:
+                yield Change(mark, deleted=values.get("ACTION") == "DELETED")
+
+    def _preamble(self, preamble: etree._Element) -> Iterator[Part]:
+        for child in preamble.iter("PREAMBLE.INIT", "VISA", "GR.CONSID.INIT", "CONSID", "PREAMBLE.FINAL"):
+            if local(child) == "CONSID":
+                inner = next(elements(child), None)
+                if inner is not None and local(inner) == "NP":
+                    number = self.words.text(inner.find("NO.P")).text.strip("() .")
+                    yield Recital(number, tuple(self._numbered_body(inner)), self.markup.offset(child))
+                    continue
+            text = self.words.text(child)
+            if text.text:
+                yield Visa(text) if local(child) == "VISA" else Preamble(text)
+
+    def _headline(self, parent: etree._Element) -> tuple[Text, Text]:
+        """What is printed above a division or an annex, and its heading."""
+        title = parent.find("TITLE")
+        if title is None:
+            return Text(""), Text("")
+        return self.words.text(title.find("TI")), self.words.joined(title.findall("STI"))
+
+    def _division(self, division: etree._Element) -> Iterator[Part]:
+        printed, heading = self._headline(division)
+        yield Division(printed.text, heading.text, printed.at)
+        yield from _calls(printed, heading)
+        for child in division:
+            if local(child) != "TITLE":
+                yield from self._one(child)
+
+    def _one(self, child: etree._Element) -> Iterator[Part]:
+        tag = local(child)
+        if isinstance(child, etree._ProcessingInstruction):
+            yield from self._instruction(child)
+        elif tag == "DIVISION":
+            yield from self._division(child)
+        elif tag == "ARTICLE":
+            yield from self._article(child)
+        elif tag:
+            yield from self.blocks_of(child)
+
+    def _article(self, article: etree._Element) -> Iterator[Part]:
+        printed = self.words.text(article.find("TI.ART"))
+        heading = self.words.joined(article.findall("STI.ART"))
+        number = re.sub(r"^\W*Article\s*", "", printed.text, flags=re.IGNORECASE).strip(" .")
+        yield Article(number, heading.text, printed.at)
+        yield from _calls(printed, heading)
+        for child in article:
+            if isinstance(child, etree._ProcessingInstruction):
+                yield from self._instruction(child)
+            elif local(child) not in ("TI.ART", "STI.ART", ""):
+                yield from self.blocks_of(child)
+
+    def _annex(self, annex: etree._Element) -> Iterator[Part]:
+        printed, heading = self._headline(annex)
+        yield Annex(printed.text or "ANNEX", heading.text, printed.at)
+        yield from _calls(printed, heading)
+        for child in annex:
+            if isinstance(child, etree._ProcessingInstruction):
+                yield from self._instruction(child)
+            elif local(child) not in ("TITLE", "BIB.INSTANCE", "BIB.INSTANCE.CONS", "BIB.DATA", ""):
+                yield from self.blocks_of(child)
+
+    def _final(self, final: etree._Element) -> Iterator[Part]:
+        for p in final.iter("P"):
+            text = self.words.text(p)
+            if text.text:
+                yield Closing(text)
+
+    # --- bodies ----------------------------------------------------------------------------------------------------
+
+    def blocks(self, container: etree._Element) -> Iterator[Block]:
+        """The blocks in a container: structure where there is some, running text between."""
+        run = _Run(container.text or "")
+        for child in container:
+            if isinstance(child, etree._ProcessingInstruction):
+                changes = list(self._instruction(child))
+                if changes:
+                    if any(local(e) in _STRUCTURE for e in elements(container)):
+                        yield from self._finished(run)
+                        yield from changes
+                        run = _Run("")
+                    else:
+                        run.marks.extend(change.mark for change in changes if change.mark != "B")
+                run.add(child.tail)
+            elif local(child) in _STRUCTURE:
+                yield from self._finished(run)
+                yield from self.blocks_of(child)
+                run = _Run(child.tail or "")
+            else:
+                self.words.gather(child, run)
+                run.add(child.tail)
+        yield from self._finished(run, container)
+
+    def _finished(self, run: _Run, container: etree._Element | None = None) -> Iterator[Block]:
+        text = run.finished(self.markup.offset(container) if container is not None else None)
+        if not _EMPTY.match(text.text):
+            yield text
+
+    def blocks_of(self, element: etree._Element) -> Iterator[Block]:
+        """The blocks that one element makes."""
+        tag = local(element)
+        if tag == "PARAG":
+            number = self.words.text(element.find("NO.PARAG")).text
+            body = tuple(self._rest(element, "NO.PARAG"))
+            yield Para(number, body, self.markup.offset(element))
+        elif tag in ("ITEM", "DLIST.ITEM"):
+            yield from self._item(element)
+        elif tag == "NP":
+            marker = self.words.text(element.find("NO.P")).text
+            yield Item(marker, tuple(self._numbered_body(element)), self.markup.offset(element))
+        elif tag == "TBL":
+            yield from self._table(element)
+        elif tag == "GR.SEQ":
+            yield from self._sequence(element)
+        elif tag in ("ARTICLE", "ANNEX", "DIVISION"):
+            yield from self._quoted_structure(element)
+        else:
+            yield from self.blocks(element)
+
+    def _rest(self, element: etree._Element, *without: str) -> Iterator[Block]:
+        for child in element:
+            if isinstance(child, etree._ProcessingInstruction):
+                yield from self._instruction(child)
+            elif local(child) and local(child) not in without:
+                yield from self.blocks_of(child)
+
+    def _numbered_body(self, np: etree._Element) -> Iterator[Block]:
+        yield from self._rest(np, "NO.P")
+
+    def _item(self, item: etree._Element) -> Iterator[Block]:
+        inner = list(elements(item))
+        first = inner[0] if inner else None
+        if first is not None and local(first) == "NP":
+            marker = self.words.text(first.find("NO.P")).text
+            body = (*self._numbered_body(first), *(b for each in inner[1:] for b in self.blocks_of(each)))
+            yield Item(marker, body, self.markup.offset(item))
+        elif first is not None and local(first) == "TERM":
+            term = self.words.text(first).text
+            yield Item(term, tuple(b for each in inner[1:] for b in self.blocks_of(each)), self.markup.offset(item))
+        else:
+            yield Item("—", tuple(self.blocks(item)), self.markup.offset(item))
+
+    def _sequence(self, sequence: etree._Element) -> Iterator[Block]:
+        title = sequence.find("TITLE")
+        if title is not None:
+            text = self.words.text(title)
+            yield Head(text.text, text.notes, text.marks, text.at)
+        yield from self._rest(sequence, "TITLE")
+
+    def _quoted_structure(self, element: etree._Element) -> Iterator[Block]:
+        """An article or annex inside another unit: words for another act."""
+        for child in element:
+            if isinstance(child, etree._ProcessingInstruction):
+                yield from self._instruction(child)
+            elif local(child) in ("TI.ART", "STI.ART", "TITLE"):
+                text = self.words.text(child)
+                yield Head(text.text, text.notes, text.marks, text.at)
+            elif local(child):
+                yield from self.blocks_of(child)
+
+    def _table(self, table: etree._Element) -> Iterator[Block]:
+        title = table.find("TITLE")
+        if title is not None:
+            text = self.words.text(title)
+            yield Head(text.text, text.notes, text.marks, text.at)
+        run = _Run("")
+        rows = []
+        for row in table.iter("ROW"):
+            cells = [self.words.text(cell) for cell in elements(row) if local(cell) == "CELL"]
+            rows.append(tuple(cell.text for cell in cells))
+            for cell in cells:
+                run.notes.extend(cell.notes)
+        if any(any(row) for row in rows):
+            yield Table(tuple(rows), tuple(run.notes), (), self.markup.offset(table))
+
+
+class _Run:
+    """Running text while it is read."""
+
+    def __init__(self, start: str) -> None:
+        self.pieces = [start]
+        self.notes: list[str] = []
+        self.marks: list[str] = []
+
+    def add(self, text: str | None) -> None:
+        self.pieces.append(text or "")
+
+    def finished(self, at: tuple[int, int] | None) -> Text:
+        return Text(folded("".join(self.pieces)), tuple(self.notes), tuple(dict.fromkeys(self.marks)), at)
+
+
+class _Words:
+    """Running text of one file; ``footnotes`` gathers (key, number, text) on the way."""
+
+    def __init__(self, markup: Markup, name: str) -> None:
+        self.markup, self.name = markup, name
+        self.footnotes: list[tuple[str, str, str]] = []
+        self.findings: list[Finding] = []
+
+    def text(self, element: etree._Element | None) -> Text:
+        """All that ``element`` says; empty where there is none."""
+        if element is None:
+            return Text("")
+        run = _Run("")
+        self._inside(element, run, upper=False)
+        return run.finished(self.markup.offset(element))
+
+    def joined(self, found: list[etree._Element]) -> Text:
+        texts = [self.text(element) for element in found]
+        return Text(
+            " ".join(text.text for text in texts if text.text),
+            tuple(note for text in texts for note in text.notes),
+            tuple(mark for text in texts for mark in text.marks),
+        )
+
+    def gather(self, element: etree._Element, run: _Run, *, upper: bool = False) -> None:
+        """Adds the words of ``element`` without its tail."""
+        tag = local(element)
+        if isinstance(element, etree._Entity):
+            run.add(entity_text(element, self.name))
+        elif tag in ("QUOT.START", "QUOT.END"):
+            run.add(_character(element.get("CODE")))
+        elif tag == "NOTE":
+            self._note(element, run)
+        elif tag == "IE":
+            pass
+        elif tag == "INCL.ELEMENT":
+            self.findings.append(Finding("image", "an image of the source is not read"))
+        elif tag:
+            apart = " " if tag in _STRUCTURE or tag in ("TI", "STI", "NO.P", "NO.GR.SEQ") else ""
+            run.add(apart)
+            self._inside(element, run, upper=upper or (tag == "HT" and element.get("TYPE") == "UC"))
+            run.add(apart)
+
+    def _inside(self, element: etree._Element, run: _Run, *, upper: bool) -> None:
+        run.add(element.text.upper() if upper and element.text else element.text)
+        for child in element:
+            self.gather(child, run, upper=upper)
+            run.add(child.tail.upper() if upper and child.tail else child.tail)
+
+    def _note(self, note: etree._Element, run: _Run) -> None:
+        key = f"{note.get('NOTE.ID') or len(self.footnotes)}"
+        reference = note.get("NOTE.REF")
+        run.notes.append(reference or key)
+        if reference is None:
+            self.footnotes.append((key, str(1 + len(self.footnotes)), self.text(note).text))
+
+
+def _calls(*lines: Text) -> Iterator[Text]:
+    notes = tuple(note for line in lines for note in line.notes)
+    marks = tuple(mark for line in lines for mark in line.marks)
+    if notes or marks:
+        yield Text("", notes, marks)
+
+
+def _character(code: str | None) -> str:
+    try:
+        return chr(int(code or "", 16))
+    except (ValueError, OverflowError):
+        return "'"
+
+
+def _date(iso: str | None) -> date | None:
+    if iso is None or not re.fullmatch(r"\d{8}", iso) or iso.startswith("9999"):
+        return None
+    try:
+        return date(int(iso[:4]), int(iso[4:6]), int(iso[6:]))
+    except ValueError:
+        return None
