@@ -262,7 +262,7 @@ class Control:
 
 @dataclass(frozen=True, slots=True)
 class FrameworkControl:
-    """A control, practice or risk of a framework, by its id there. The ids in ``risks`` and ``mitigates`` are the framework's own."""
+    """A control, practice or risk of a framework, by its id there. The ids in ``risks`` and ``mitigates`` are the framework's."""
 
     id: str
     gist: str
