@@ -8,13 +8,16 @@ from pathlib import Path
 
 import pyoxigraph
 import pytest
+from fastapi.testclient import TestClient
 
+from kg_service.app import create_app
 from kg_service.applicability.evaluate import Evaluator
 from kg_service.errors import UnavailableError
 from kg_service.knowledge.graph import quads
 from kg_service.knowledge.read import read
 from kg_service.model import Knowledge
 from kg_service.owl.reasoner import Reasoner, open_reasoner
+from kg_service.settings import Settings
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared"
@@ -51,6 +54,14 @@ def law() -> Knowledge:
 @pytest.fixture(scope="session")
 def evaluator(law: Knowledge) -> Evaluator:
     return Evaluator(law)
+
+
+@pytest.fixture(scope="session")
+def site(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
+    """The running service, for tests that only read."""
+    settings = Settings(root=root, cache=tmp_path_factory.mktemp("cache"), data=tmp_path_factory.mktemp("data"))
+    with TestClient(create_app(settings), raise_server_exceptions=False, follow_redirects=False) as client:
+        yield client
 
 
 @pytest.fixture(scope="session")

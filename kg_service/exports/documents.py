@@ -15,6 +15,7 @@ from kg_service.model import Knowledge
 from kg_service.store.protocol import GraphStore
 
 ONTOLOGY_GRAPH = ids.graph("ontology")
+CONDITIONS = ids.term("applicability")
 _VERSION = "http://www.w3.org/2002/07/owl#versionIRI"
 
 
@@ -31,7 +32,7 @@ class Documents:
             return written((ox.Quad(*quad.triple) for quad in self._store.quads(ONTOLOGY_GRAPH)), form)
         if iri.startswith(ids.GRAPH):
             return graph_document(self._store, iri, form)
-        if iri == ids.term("applicability"):
+        if iri in (CONDITIONS, self.conditions_version):
             return self.conditions(form)
         found = document(self._store, iri, form)
         return self._reading(iri, form) if found is None else found
@@ -45,7 +46,7 @@ class Documents:
         if form.name not in self._conditions:
             from kg_service.exports.reading import conditions
 
-            self._conditions[form.name] = written(conditions(self._knowledge), form)
+            self._conditions[form.name] = written(conditions(self._knowledge, self.conditions_version), form)
         return self._conditions[form.name]
 
     def nearest(self, iri: str) -> tuple[str, ...]:
@@ -68,6 +69,11 @@ class Documents:
     def subjects(self) -> tuple[str, ...]:
         """Every IRI of ours of which the graph said something when this was first asked for."""
         return subjects(self._store)
+
+    @property
+    def conditions_version(self) -> str:
+        """The version IRI of the ontology of conditions."""
+        return f"{CONDITIONS}/{self._knowledge.version[:16]}"
 
     @cached_property
     def ontology_version(self) -> str:

@@ -6,6 +6,7 @@ Turtle and JSON-LD are written for readers (prefixes, one block for each subject
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -33,6 +34,7 @@ PREFIXES: Final[Mapping[str, str]] = {
     "void": "http://rdfs.org/ns/void#",
     "xsd": "http://www.w3.org/2001/XMLSchema#",
 }
+_LOCAL: Final = re.compile(r"(?:[A-Za-z0-9_](?:[A-Za-z0-9_-]*[A-Za-z0-9_])?)?")
 _READABLE: Final = 20_000  # statements; beyond that nobody reads, and writing them nicely takes seconds
 
 
@@ -93,12 +95,14 @@ def parsed(document: bytes, form: Form) -> list[ox.Quad]:
 
 
 def _used(statements: Iterable[ox.Quad | ox.Triple]) -> dict[str, str]:
+    """The prefixes that shorten something and need no escape anywhere: the OWL API cannot read ``def:norm\\/x``."""
     found: set[str] = set()
     for one in statements:
-        found |= {node.value for node in (one.predicate, one.object) if isinstance(node, ox.NamedNode)}
+        found |= {node.value for node in (one.subject, one.predicate, one.object) if isinstance(node, ox.NamedNode)}
         if isinstance(one.object, ox.Literal):
             found.add(one.object.datatype.value)
-    return {name: iri for name, iri in PREFIXES.items() if any(word.startswith(iri) for word in found)}
+    ends = {name: [iri[len(base) :] for iri in found if iri.startswith(base)] for name, base in PREFIXES.items()}
+    return {name: PREFIXES[name] for name, ends_of in ends.items() if ends_of and all(map(_LOCAL.fullmatch, ends_of))}
 
 
 def _json_ld(quads: list[ox.Quad]) -> bytes:

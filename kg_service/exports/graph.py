@@ -1,4 +1,4 @@
-"""``sextant export``: graph, ontology or conditions in the formats that other tools read; the same bytes for the same knowledge."""
+"""``sextant export``: graph, ontology or conditions in the formats that other tools read; same knowledge, same bytes."""
 
 from __future__ import annotations
 

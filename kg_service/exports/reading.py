@@ -12,13 +12,14 @@ from kg_service.owl import ontology as owl
 from kg_service.owl.expressions import Triple, n_triples
 
 CONDITIONS = str(owl.DOCUMENT)
+_VERSION_IRI = ox.NamedNode("http://www.w3.org/2002/07/owl#versionIRI")
 _OF_A_NORM = ("condition-class", "exemption-class", "norm-class", "subject-class")
 _DEFINED_BY = ox.NamedNode("http://www.w3.org/2000/01/rdf-schema#isDefinedBy")
 
 
-def conditions(knowledge: Knowledge) -> list[ox.Quad]:
-    """All conditions as one OWL 2 DL ontology."""
-    return _quads(owl.axioms(knowledge))
+def conditions(knowledge: Knowledge, version: str) -> list[ox.Quad]:
+    """All conditions as one OWL 2 DL ontology, which says that it is its own version ``version``."""
+    return [*_quads(owl.axioms(knowledge)), ox.Quad(ox.NamedNode(CONDITIONS), _VERSION_IRI, ox.NamedNode(version))]
 
 
 def reading(knowledge: Knowledge, iri: str) -> list[ox.Quad] | None:

@@ -17,6 +17,7 @@ from starlette.responses import RedirectResponse, Response
 from kg_service import ids
 from kg_service.errors import NotFoundError, nearest
 from kg_service.exports.description import Description, members
+from kg_service.exports.documents import CONDITIONS
 from kg_service.exports.formats import FORMS, Form
 from kg_service.model import InstrumentId, NormId, QualificationId
 from kg_service.rest import problems
@@ -157,10 +158,11 @@ def _page(request: Request, services: Services, wanted: Wanted, found: Descripti
 def _reading_page(request: Request, services: Services, wanted: Wanted) -> str | None:
     """The page of a class or property of the OWL reading, or of the ontology of conditions."""
     documents, knowledge = documents_of(request), services.knowledge
-    turtle = None if wanted.iri == ids.term("applicability") else documents.of(wanted.iri, FORMS["turtle"])
-    if turtle is None and wanted.iri != ids.term("applicability"):
+    whole = wanted.iri in (CONDITIONS, documents.conditions_version)
+    turtle = None if whole else documents.of(wanted.iri, FORMS["turtle"])
+    if turtle is None and not whole:
         return None
-    kind, _, name = wanted.iri.removeprefix(ids.DEF).partition("/")
+    kind, _, name = (CONDITIONS if whole else wanted.iri).removeprefix(ids.DEF).partition("/")
     title, lead, things, said = reading_of(services.knowledge, kind, name)
     return render(
         "reading.html",
