@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from kg_service.errors import UnavailableError, nearest
+from kg_service.imports.akoma_ntoso import AkomaNtoso
 from kg_service.imports.eurlex_html import EurlexHtml
 from kg_service.imports.formex import Formex
 from kg_service.imports.model import Document
@@ -14,6 +15,7 @@ from kg_service.imports.protocol import HEAD, MAX_BYTES, Importer, refusal
 _ALL: Final[tuple[Importer, ...]] = (
     EurlexHtml(),
     Formex(),
+    AkomaNtoso(),
 )
 IMPORTERS: Final[Mapping[str, Importer]] = {importer.name: importer for importer in _ALL}
 
