@@ -7,7 +7,8 @@ SextantError
 ├── KnowledgeError        the law's own files are wrong: every problem with file and line (exit 2, HTTP 500 at start only)
 ├── StoreError            a graph store does not answer or refuses (exit 2, HTTP 503)
 ├── QueryError            a SPARQL query cannot be parsed or run (HTTP 400)
-├── DeadlineError         the work did not end in the time allowed (HTTP 503 or 504)
+├── DeadlineError         the work did not end in the time allowed (HTTP 504)
+│   └── BusyError         too much is being done already: says after how many seconds to try again (HTTP 503)
 └── UnavailableError      an optional part is not installed or not configured: says which and how to get it
 """
 
@@ -81,6 +82,14 @@ class QueryError(SextantError):
 
 class DeadlineError(SextantError):
     """The work did not end in the time allowed."""
+
+
+class BusyError(DeadlineError):
+    """Too much is being done already; nothing was begun that is not stopped again."""
+
+    def __init__(self, message: str, retry_after: int) -> None:
+        self.retry_after = retry_after
+        super().__init__(message)
 
 
 class UnavailableError(SextantError):

@@ -1,0 +1,242 @@
+"""The processes that read strangers' SPARQL: one that holds the graph and forks, and its children that answer.
+
+``python -m kg_service.sparql.worker`` is the first: it takes the graph and orders from the service through descriptor 0, reads no query
+ever, and has one thread, so that a fork is whole. Each child is fenced in, then answers one query after the other until it is closed,
+killed, or gone with its parent. All that is done with the text of a query is done there.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import socket
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import pyoxigraph as ox
+
+from kg_service import ids
+from kg_service.sparql import fence, frames, guard, negotiate, results
+from kg_service.sparql.refusal import Refusal, bad_request
+
+_PLACE: Final = re.compile(r"error at (\d+):(\d+): expected ", re.DOTALL)
+_WORDS: Final = re.compile(r"(?<!\")\[[^\]]*\](?!\")(?:, )?")  # classes of characters in what a parser expected
+_PREFIXES: Final = {"sx": ids.DEF}
+
+
+@dataclass(slots=True)
+class Graph:
+    """What a worker answers from. ``union``: without a dataset of its own, a query sees all named graphs as the default graph."""
+
+    store: ox.Store
+    union: bool
+    names: frozenset[str]
+
+    def knows(self, iri: str) -> bool:
+        return iri in self.names or iri.startswith(ids.GRAPH)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    seconds: float
+    memory: int
+    answer: int
+    query: int
+
+
+def answer(graph: Graph, limits: Limits, job: Mapping[str, Any]) -> tuple[dict[str, Any], bytes]:
+    """Head and body of what a worker says to a query: checked, negotiated, run and written; or why not."""
+    checked = guard.check(job["query"], graph.knows, limits.query)
+    if isinstance(checked, Refusal):
+        return _no(checked)
+    for iri in (*job["default"], *job["named"]):
+        stray = guard.unknown_graph(iri, graph.knows)
+        if stray:
+            return _no(stray)
+    wanted = negotiate.choose(negotiate.BY_FORM[checked.form], job["accept"], job["format"])
+    if isinstance(wanted, Refusal):
+        return _no(wanted)
+    head = {"media_type": wanted.media_type, "form": checked.form, "stable": checked.stable}
+    if job["check"]:
+        return head | {"text": checked.text}, b""
+    try:
+        found = _run(graph, checked, job)
+        return head, results.write(found, wanted, limits.answer, _PREFIXES | guard.prefixes(checked.text))
+    except SyntaxError as error:
+        return _no(explained(checked.text, str(error)))
+    except results.TooLargeError:
+        told = f"The answer would exceed {limits.answer:,} bytes. Ask for less: fewer columns, or LIMIT and OFFSET."
+        return _no(bad_request(told))
+    except MemoryError:
+        return _no(bad_request(f"The query needs more than the {limits.memory >> 20} MB of memory that a query may use."))
+    except (ValueError, OSError, RuntimeError) as error:
+        return _no(bad_request(f"The query cannot be run: {str(error)[:300]}"))
+
+
+def _run(graph: Graph, checked: guard.Checked, job: Mapping[str, Any]) -> results.Found:
+    """The answer, not yet drained. The columns of a ``SELECT *`` come in the order in which the query names them."""
+    dataset: dict[str, Any] = {}
+    if job["default"] or job["named"]:  # the protocol's dataset takes the place of the query's own (Protocol, 2.1.4)
+        dataset["default_graph"] = [ox.NamedNode(iri) for iri in job["default"]]
+        dataset["named_graphs"] = [ox.NamedNode(iri) for iri in job["named"]]
+    elif graph.union and not checked.dataset:
+        dataset["use_default_graph_as_union"] = True
+    base = job.get("base")
+    found = graph.store.query(checked.text, base_iri=base, **dataset)
+    if checked.star is None or not isinstance(found, ox.QuerySolutions):
+        return found
+    have = [variable.value for variable in found.variables]
+    wanted = [name for name in checked.variables if name in have]
+    if wanted == have or len(wanted) != len(have):
+        return found
+    columns = " ".join(f"?{name}" for name in wanted)
+    with contextlib.suppress(SyntaxError):
+        ordered = f"{checked.text[: checked.star]} {columns} {checked.text[checked.star + 1 :]}"
+        return graph.store.query(ordered, base_iri=base, **dataset)
+    return found
+
+
+def _no(refusal: Refusal) -> tuple[dict[str, Any], bytes]:
+    members = (refusal.status, refusal.kind, refusal.title, refusal.detail, dict(refusal.headers), dict(refusal.more))
+    return {"refusal": members}, b""
+
+
+def explained(text: str, message: str) -> Refusal:
+    """Where the parser stopped and what could have stood there, in few words."""
+    at = _PLACE.match(message)
+    if at is None:
+        return bad_request(f"The query cannot be read: {message[:300]}")
+    line, column = int(at[1]), int(at[2])
+    lines = text.split("\n")
+    rest = lines[line - 1][column - 1 :].strip() if line <= len(lines) else ""
+    seen = repr(rest[:30]) if rest else "the end of the line" if line < len(lines) else "the end"
+    expected = list(dict.fromkeys(_WORDS.sub("", message[at.end() :]).removeprefix("one of ").split(", ")))
+    reasons = [one for one in expected if " " in one and '"' not in one]
+    tokens = [one for one in expected if one and " " not in one and "\\" not in one]
+    if "Prefix not found" in expected:
+        told = f"A prefix before {seen} is not declared; declare it with PREFIX."
+    elif reasons:
+        told = f"It cannot be read at {seen}: {'; '.join(reasons)[:200]}."
+    else:
+        told = f"It cannot be read at {seen}."
+        if tokens:
+            told += f" Expected: {', '.join(tokens[:12])}{', ...' if len(tokens) > 12 else '.'}"
+    return bad_request(told, line=line, column=column)
+
+
+def serve(channel: socket.socket, graph: Graph, limits: Limits) -> None:
+    """Answers until the other side is gone."""
+    while True:
+        try:
+            head_size, body_size = frames.lengths(frames.exactly(channel, frames.LENGTHS.size))
+            job = frames.head_of(frames.exactly(channel, head_size))
+            job["query"] = frames.exactly(channel, body_size).decode("utf-8", "surrogatepass")
+        except EOFError:
+            return
+        fence.allow_seconds(limits.seconds + 1)
+        channel.sendall(frames.packed(*answer(graph, limits, job)))
+
+
+class Zygote:
+    """Holds the graph, changes it, and forks. One order at a time, each answered."""
+
+    def __init__(self, channel: socket.socket) -> None:
+        self._channel = channel
+        self._graph = Graph(ox.Store(), union=True, names=frozenset())
+        self._limits = Limits(1, 1 << 28, 1 << 24, 1 << 20)
+
+    def obey(self) -> None:
+        """Until the service is gone."""
+        while True:
+            try:
+                order, body, descriptors = self._order()
+            except EOFError:
+                return
+            try:
+                reply = self._do(order, body, descriptors)
+            except (ValueError, OSError, SyntaxError, KeyError) as error:
+                reply = {"error": str(error)[:500]}
+            finally:
+                for descriptor in descriptors:
+                    os.close(descriptor)
+            self._channel.sendall(frames.packed(reply))
+
+    def _order(self) -> tuple[dict[str, Any], bytes, list[int]]:
+        raw, descriptors, _, _ = socket.recv_fds(self._channel, frames.LENGTHS.size, 1)
+        if not raw:
+            raise EOFError
+        raw += frames.exactly(self._channel, frames.LENGTHS.size - len(raw))
+        head_size, body_size = frames.lengths(raw)
+        head = frames.head_of(frames.exactly(self._channel, head_size))
+        return head, frames.exactly(self._channel, body_size), descriptors
+
+    def _do(self, order: Mapping[str, Any], body: bytes, descriptors: list[int]) -> dict[str, Any]:
+        match order["do"]:
+            case "load":
+                self._limits = Limits(**order["limits"])
+                store = ox.Store()
+                store.bulk_load(body, format=ox.RdfFormat.N_QUADS)
+                names = frozenset(name.value for name in store.named_graphs())
+                self._graph = Graph(store, order["union"], names)
+                return {"triples": len(store)}
+            case "replace":
+                self._replace(order["graph"], body)
+                return {}
+            case "fork":
+                return {"pid": self._fork(descriptors[0])}
+            case "reap":
+                return {"status": os.waitstatus_to_exitcode(os.waitpid(order["pid"], 0)[1])}
+            case other:
+                raise ValueError(f"no such order: {other!r}")
+
+    def _replace(self, iri: str, nquads: bytes) -> None:
+        """The graph holds what ``nquads`` says; nothing at all where that is nothing."""
+        name = ox.NamedNode(iri)
+        quads = list(ox.parse(nquads, format=ox.RdfFormat.N_QUADS))
+        self._graph.store.remove_graph(name)
+        self._graph.store.extend(quads)
+        self._graph.names = self._graph.names | {iri} if quads else self._graph.names - {iri}
+
+    def _fork(self, descriptor: int) -> int:
+        parent = os.getpid()
+        pid = os.fork()
+        if pid:
+            return pid
+        try:
+            self._channel.detach()  # closed by the fence
+            fence.enclose(descriptor, parent, self._limits.memory)
+            serve(socket.socket(fileno=fence.CHANNEL), self._graph, self._limits)
+        finally:
+            os._exit(1)  # whatever happened: a child never returns into the loop of its parent
+
+
+def warm_up() -> None:
+    """Everything that is loaded at first use is loaded: a fenced process opens no file."""
+    store = ox.Store()
+    store.add(ox.Quad(ox.NamedNode("a:a"), ox.NamedNode("a:b"), ox.Literal("1"), ox.NamedNode("a:g")))
+    graph = Graph(store, union=True, names=frozenset())
+    limits = Limits(60, 1 << 30, 1 << 20, 1 << 20)
+    wheres = {"SELECT": "SELECT * {?s ?p ?o}", "ASK": "ASK {}", "CONSTRUCT": "CONSTRUCT WHERE {?s ?p ?o}", "DESCRIBE": "DESCRIBE <a:a>"}
+    for form, formats in negotiate.BY_FORM.items():
+        for one in formats:
+            job = {"query": wheres[form], "accept": None, "format": one.name, "default": [], "named": [], "check": False}
+            head, body = answer(graph, limits, job)
+            if not body:
+                raise RuntimeError(head)
+    answer(graph, limits, {"query": "SELECT (", "accept": None, "format": None, "default": [], "named": [], "check": False})
+
+
+def main() -> None:
+    channel = socket.socket(fileno=os.dup(0))
+    fence.without_terminal()
+    fence.without_network()
+    warm_up()
+    channel.sendall(frames.packed({"ready": os.getpid()}))
+    Zygote(channel).obey()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
