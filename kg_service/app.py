@@ -21,7 +21,8 @@ from kg_service.applicability.evaluate import Evaluator
 from kg_service.deployments.folder import Folder
 from kg_service.deployments.register import Deployments
 from kg_service.knowledge.build import load
-from kg_service.rest import assessments, controls, decisions, deployments, law, problems, vocabulary
+from kg_service.knowledge.queries import read_library
+from kg_service.rest import assessments, controls, decisions, deployments, law, problems, queries, vocabulary
 from kg_service.services import Services
 from kg_service.settings import Settings
 from kg_service.store.publish import require_published
@@ -79,7 +80,8 @@ def make_services(settings: Settings) -> Services:
     evaluator = Evaluator(built.knowledge)
     stored = Deployments(Folder(settings.data / "deployments"), evaluator, store)
     stored.open()
-    return Services(settings, built.knowledge, evaluator, store, stored)
+    library = read_library(settings.root / "ontology" / "queries" / "library")
+    return Services(settings, built.knowledge, evaluator, store, stored, library)
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -108,7 +110,7 @@ def create_app(settings: Settings) -> FastAPI:
     )
     problems.install(app)
     app.add_middleware(SafeHeaders)
-    for part in (assessments, law, vocabulary, controls, decisions, deployments):
+    for part in (assessments, law, vocabulary, controls, decisions, deployments, queries):
         app.include_router(part.router)
     app.include_router(assessments.streams)
     for page in (pages, reference, iris):

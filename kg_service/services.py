@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from fastapi import Request
 
 from kg_service.applicability.evaluate import Evaluator
 from kg_service.deployments.register import Deployments
+from kg_service.knowledge.queries import SavedQuery
 from kg_service.model import Knowledge
 from kg_service.settings import Settings
 from kg_service.store.protocol import GraphStore
@@ -20,6 +22,7 @@ class Services:
     evaluator: Evaluator
     store: GraphStore
     deployments: Deployments
+    queries: Mapping[str, SavedQuery]
 
 
 def services_of(request: Request) -> Services:
