@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from lxml import etree
@@ -12,6 +12,8 @@ from kg_service.imports.markup import elements, folded, local
 
 _BREAK: Final = "\n"
 _CELL: Final = "\t"
+_LEAD: Final = " \v"
+NOTE: Final = "\f"  # where the call of a note stood: two words on either side of it stay two
 
 
 def _never(_: etree._Element) -> bool:
@@ -22,18 +24,20 @@ def _never(_: etree._Element) -> bool:
 class Flow:
     """How the elements of a dialect flow: those of ``blocks`` stand on lines of their own, ``cells`` are parted by tabs.
 
-    ``skip`` leaves out an element with all in it; ``cut`` names elements that are handed over as they are.
+    ``skip`` leaves out an element with all in it; ``cut`` names elements that are handed over as they are; what follows one of
+    ``leads`` (a number) stays on its line.
     """
 
     blocks: frozenset[str]
     cells: frozenset[str] = frozenset({"td", "th"})
     breaks: frozenset[str] = frozenset({"br"})
     cut: frozenset[str] = frozenset()
+    leads: frozenset[str] = frozenset()
     skip: Callable[[etree._Element], bool] = _never
 
-    def text(self, element: etree._Element) -> str:
-        """All text of ``element``, that of cut elements included."""
-        whole = Flow(self.blocks, self.cells, self.breaks, frozenset(), self.skip)
+    def text(self, element: etree._Element, without: frozenset[str] = frozenset()) -> str:
+        """All text of ``element``, that of cut elements included but for those named."""
+        whole = replace(self, cut=without)
         return lines(piece for piece in whole.pieces(element) if isinstance(piece, str))
 
     def pieces(self, element: etree._Element) -> Iterator[str | etree._Element]:
@@ -63,12 +67,26 @@ class Flow:
             yield _BREAK
         else:
             yield from self.pieces(element)
+            if name in self.leads:
+                yield _LEAD
 
 
 def lines(pieces: Iterable[str]) -> str:
     """The pieces as folded lines without empty ones; marks of lines and cells are told from white space of the source."""
     rows: list[list[str]] = [[""]]
+    led = called = False
     for piece in pieces:
+        if piece is _LEAD or (led and not piece.strip()):
+            led = True
+            rows[-1][-1] += " "
+            continue
+        led = False
+        if piece is NOTE:
+            called = True
+            continue
+        if called and piece[:1].isalnum() and rows[-1][-1][-1:].isalnum():
+            rows[-1][-1] += " "
+        called = called and not piece
         if piece is _BREAK:
             rows.append([""])
         elif piece is _CELL:

@@ -13,7 +13,7 @@ from typing import Final, TypeAlias
 
 from lxml import etree
 
-from kg_service.imports.flow import Flow, lines
+from kg_service.imports.flow import NOTE, Flow, lines
 from kg_service.imports.markup import Markup, elements, folded, local
 from kg_service.imports.model import Footnote, UnitKind, UnitPath
 from kg_service.imports.outline import Outline
@@ -183,9 +183,9 @@ class HierarchyReader:
         name = local(element)
         if name in self.dialect.notes:
             self.note(element, holder)
-            return run
+            return [*run, NOTE]
         self._flush(run, holder)
-        text = self.dialect.flow.text(element)
+        text = self.dialect.flow.text(element, self.dialect.notes)
         if text:
             kind = UnitKind.TABLE if name in self.dialect.tables else UnitKind.QUOTED
             self.add(kind, kind, holder, element.get("startQuote", "") + text + element.get("endQuote", ""), element)
@@ -213,6 +213,7 @@ class HierarchyReader:
                 run.append(piece)
             elif local(piece) in self.dialect.notes:
                 self.note(piece, path)
+                run.append(NOTE)
             else:
                 run.append(self.dialect.flow.text(piece))
         self.outline.name(path, lines(run).replace("\n", " "))
@@ -284,7 +285,8 @@ class HierarchyReader:
             return kind, prefix or ("heading" if kind is UnitKind.OTHER else None), holder
         if kind is UnitKind.RECITAL:
             return kind, None, None
-        return (UnitKind.POINT if kind is UnitKind.PARAGRAPH else kind), "pt", holder
+        numbered_like_points = held is UnitKind.ANNEX and kind is UnitKind.PARAGRAPH
+        return (UnitKind.POINT if numbered_like_points else kind), "pt", holder
 
     def _below_article(self, kind: UnitKind, holder: UnitPath | None) -> Place:
         if kind is UnitKind.POINT and holder is not None and self.outline.kind(holder) in _ITEMS:

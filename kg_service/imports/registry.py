@@ -11,11 +11,13 @@ from kg_service.imports.eurlex_html import EurlexHtml
 from kg_service.imports.formex import Formex
 from kg_service.imports.model import Document
 from kg_service.imports.protocol import HEAD, MAX_BYTES, Importer, refusal
+from kg_service.imports.uslm import Uslm
 
 _ALL: Final[tuple[Importer, ...]] = (
     EurlexHtml(),
     Formex(),
     AkomaNtoso(),
+    Uslm(),
 )
 IMPORTERS: Final[Mapping[str, Importer]] = {importer.name: importer for importer in _ALL}
 
