@@ -112,6 +112,8 @@ class Assembler:
 
     def _say(self, path: UnitPath, text: Text) -> None:
         self.outline.say(path, text.text, text.at)
+        if self._mark != AS_ADOPTED:
+            self.outline.mark(path, self._mark)
         self._called(path, text)
 
     def _called(self, path: UnitPath, text: Text | Head | Table) -> None:
@@ -177,7 +179,9 @@ class Assembler:
 
     def _fill(self, path: UnitPath, blocks: Iterable[Block]) -> None:
         """Places the blocks of one body: numbered paragraphs and headings open holders of their own, the rest goes there."""
-        outer = holder = _Holder(path, path, filled=not self.outline.silent(path), texts=int(not self.outline.silent(path)))
+        said = not self.outline.silent(path)
+        nameless = self.outline.kind(path) is UnitKind.ANNEX and self.outline.heading(path) is None
+        outer = holder = _Holder(path, path, filled=said, texts=int(said), named=not nameless)
         heads: list[tuple[HeadingRank, _Holder]] = []
         for block in blocks:
             if isinstance(block, Head):
@@ -194,16 +198,21 @@ class Assembler:
 
     def _open_para(self, base: _Holder, number: str, block: Para) -> UnitPath:
         base.filled = True
-        kind = self.outline.kind(base.path)
-        plain = kind in (UnitKind.ARTICLE, UnitKind.QUOTED)
-        if plain:
-            return self._add(UnitKind.PARAGRAPH, number, base.path, at=block.at, extras={"printed": block.marker})
-        return self._add(UnitKind.POINT, number, base.path, at=block.at, extras={"printed": block.marker})
+        plain = self.outline.kind(base.path) in (UnitKind.ARTICLE, UnitKind.QUOTED)
+        kind = UnitKind.PARAGRAPH if plain else self._item_kind(base.path)
+        address = self._address(base.path, number)
+        return self._add(kind, number, base.path, address=address, at=block.at, extras={"printed": block.marker})
+
+    def _address(self, parent: UnitPath, number: str) -> UnitPath:
+        """The path that a number continues: point 3.1 is cited without the point 3 above it."""
+        while "." in number and number.startswith(f"{self.outline.number(parent)}."):
+            parent = UnitPath(parent.rpartition("/")[0])
+        return parent
 
     def _open_heading(self, outer: _Holder, heads: list[tuple[HeadingRank, _Holder]], block: Head) -> _Holder:
         kind, number, title, rank = read_heading(block.text)
-        latest = heads[-1][1] if heads else None
-        if number is None and latest is not None and not latest.filled and not latest.texts and not latest.named:
+        latest = heads[-1][1] if heads else outer
+        if number is None and not latest.filled and not latest.texts and not latest.named:
             latest.named = True  # "Article 4a", then its heading on a line of its own
             self.outline.name(latest.path, block.text)
             self._called(latest.path, block)
@@ -266,7 +275,8 @@ class Assembler:
         kind, shown = (UnitKind.INDENT, None) if not number else (self._item_kind(parent), number)
         if shown is None:
             shown = str(1 + sum(1 for path in self.outline.under(parent) if self.outline.kind(path) is UnitKind.INDENT))
-        path = self._add(kind, shown, parent, at=block.at, extras={"printed": block.marker})
+        address = self._address(parent, shown)
+        path = self._add(kind, shown, parent, address=address, at=block.at, extras={"printed": block.marker})
         self._fill(path, with_quotations(block.body))
 
     def _item_kind(self, parent: UnitPath) -> UnitKind:

@@ -17,6 +17,8 @@ _MARKER = re.compile(
 )
 _NUMBERED = re.compile(r"^((?:\d+\.)*\d+[a-z]*\.)(\s*[\u00a0\u2002\u2003\u2009]\s*[\u00a0\u2002\u2003\u2009\s]*)(?=\S)")
 _CHANGE = re.compile(r"▼\s*([ABCM]\d*)")
+_BULLETS: Final = frozenset("—–•·▪-")
+_STRAY: Final = re.compile(r"^[\s;.,\"]*$")
 _GAP = re.compile(r"^[\s—–-]*$")
 _HEAD = re.compile(
     r"^(ti-grseq|title-gr-seq-level|ti-section|title-division|title-annex)-\d+$"
@@ -61,7 +63,7 @@ class Body:
                 run.last = child
                 self.inline.gather_child(child, run)
         text = self.inline.finished(run)
-        if text.text and not re.fullmatch(r"[\s;.,\"]*", text.text):
+        if text.text and not _STRAY.match(text.text):
             yield text
 
     def is_flow(self, element: etree._Element) -> bool:
@@ -104,7 +106,7 @@ class Body:
                 yield Change(match[1], deleted=bool(rest) and _GAP.match(rest) is not None)
             return
         text = self.inline.text(p)
-        if _GAP.match(text.text):
+        if _GAP.match(text.text) or (_STRAY.match(text.text) and not text.notes):
             return
         if _HEAD.match(kind):
             yield Head(text.text, text.notes, text.marks, text.at)
@@ -155,12 +157,13 @@ class Body:
         inner = list(self.blocks(element))
         first = inner[0] if inner else None
         if isinstance(first, Para):
-            yield Item(first.marker, (*first.body, *inner[1:]), first.at)
+            yield Para(first.marker, (*first.body, *inner[1:]), first.at)
             return
         if isinstance(first, Text):
             marker, _, rest = first.text.partition(" ")
             if rest and _MARKER.match(marker):
-                yield Item(marker, (Text(rest, first.notes, first.marks, first.at), *inner[1:]), first.at)
+                opened = Item if marker in _BULLETS else Para
+                yield opened(marker, (Text(rest, first.notes, first.marks, first.at), *inner[1:]), first.at)
                 return
         yield from inner
 

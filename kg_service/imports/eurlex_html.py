@@ -201,9 +201,10 @@ def _arranged(parts: Iterable[Part | _Line]) -> Iterator[Part]:
         part = held[index]
         index += 1
         if isinstance(part, _Line):
-            follow, index = _following(held, index, part.role)
+            follow, changes, index = _following(held, index, part.role)
             stage, settled = _settled(part, follow, stage)
             yield from settled
+            yield from changes
         elif stage in ("title", "preamble") and not isinstance(part, Change):
             yield from _of_preamble(part)
             stage = "preamble"
@@ -216,27 +217,30 @@ def _arranged(parts: Iterable[Part | _Line]) -> Iterator[Part]:
             yield part
 
 
-_HEADINGS: Final = {"division": "division-heading", "article": "article-heading", "annex": "annex-heading", "title": "title"}
+_HEADINGS: Final = {"division": "division-heading", "article": "article-heading", "annex": "annex-heading"}
 
 
-def _following(held: list[_Line | Part], index: int, role: str) -> tuple[list[Text], int]:
-    """The lines right after one that are its heading, amendments of the heading passed over; and where to read on."""
+def _following(held: list[_Line | Part], index: int, role: str) -> tuple[list[Text], list[Change], int]:
+    """The lines right after one that are its heading, the amendments that stand before them, and where to read on."""
     lines: list[Text] = []
+    changes: list[Change] = []
     while index < len(held):
         part = held[index]
         if isinstance(part, _Line) and _is_heading(part, role):
             lines.append(part.text)
-        elif not (isinstance(part, Change) and role != "title" and index + 1 < len(held) and _is_heading(held[index + 1], role)):
+        elif isinstance(part, Change) and role != "title" and index + 1 < len(held) and _is_heading(held[index + 1], role):
+            changes.append(part)
+        else:
             break
         index += 1
-    return lines, index
+    return lines, changes, index
 
 
 def _is_heading(part: _Line | Part, role: str) -> bool:
     if not isinstance(part, _Line):
         return False
     unnamed = part.role in ("title", "annex") and part.role == role and not _names_annex(part.text)
-    return unnamed or part.role == _HEADINGS.get(role) != part.role
+    return unnamed or (role != "title" and part.role == _HEADINGS.get(role))
 
 
 def _names_annex(text: Text) -> bool:

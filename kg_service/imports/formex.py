@@ -68,6 +68,7 @@ class _File:
         if local(self.root) not in _ROOTS:
             raise refusal(name, 1, "not_formex", f"the file is a {local(self.root)[:40]}; of Formex, ACT and CONS.ACT are read")
         self.words = _Words(self.markup, name)
+        _without_deleted(self.root)
         self.amendments = self._amending_acts()
 
     def document(self) -> Document:
@@ -142,11 +143,10 @@ class _File:
 
     def _instruction(self, node: etree._Element) -> Iterator[Change]:
         """Amendments are marked by instructions: one opens, one closes."""
-        target, words = getattr(node, "target", ""), node.text or ""
+        target, values = getattr(node, "target", ""), _attributes(node)
         if target == "CLG.MDFC":
             yield Change("B")
         elif target == "CLG.MDFO":
-            values = dict(re.findall(r'([A-Z.]+)="([^"]*)"', words))
             mark = self.amendments.get(values.get("ACTIVE.DOC", ""))
             if mark is not None:
                 yield Change(mark, deleted=values.get("ACTION") == "DELETED")
@@ -168,7 +168,8 @@ class _File:
         title = parent.find("TITLE")
         if title is None:
             return Text(""), Text("")
-        return self.words.text(title.find("TI")), self.words.joined(title.findall("STI"))
+        lines = title.findall("TI/P") or title.findall("TI")
+        return self.words.text(lines[0] if lines else None), self.words.joined([*lines[1:], *title.findall("STI")])
 
     def _division(self, division: etree._Element) -> Iterator[Part]:
         printed, heading = self._headline(division)
@@ -371,6 +372,8 @@ class _Words:
             run.add(entity_text(element, self.name))
         elif tag in ("QUOT.START", "QUOT.END"):
             run.add(_character(element.get("CODE")))
+        elif tag == "FT" and element.get("TYPE") == "NUMBER":
+            run.add(_grouped(element.text or ""))
         elif tag == "NOTE":
             self._note(element, run)
         elif tag == "IE":
@@ -402,6 +405,35 @@ def _calls(*lines: Text) -> Iterator[Text]:
     marks = tuple(mark for line in lines for mark in line.marks)
     if notes or marks:
         yield Text("", notes, marks)
+
+
+def _grouped(figures: str) -> str:
+    """A number as the Official Journal prints it, in groups of three."""
+    return f"{int(figures):,}".replace(",", " ") if figures.isascii() and figures.isdecimal() and len(figures) < 16 else figures
+
+
+def _without_deleted(root: etree._Element) -> None:
+    """Takes out of the tree what an amendment deleted: the file keeps it between two instructions."""
+    for opening in [node for node in root.iter(etree.PI) if _attributes(node).get("ACTION") == "DELETED"]:
+        parent, end = opening.getparent(), _attributes(opening).get("IDREF")
+        between = []
+        for sibling in opening.itersiblings():
+            if isinstance(sibling, etree._ProcessingInstruction) and _attributes(sibling).get("ID") == end:
+                break
+            between.append(sibling)
+        else:
+            continue  # closed elsewhere: what it spans is not told by this parent, so nothing is taken out
+        opening.tail = None
+        for node in between:
+            if parent is not None:
+                parent.remove(node)
+
+
+def _attributes(node: etree._Element) -> dict[str, str]:
+    """What an instruction about amendments says."""
+    if getattr(node, "target", "") not in ("CLG.MDFO", "CLG.MDFC"):
+        return {}
+    return dict(re.findall(r'([A-Z.]+)="([^"]*)"', node.text or ""))
 
 
 def _character(code: str | None) -> str:

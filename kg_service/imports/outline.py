@@ -98,6 +98,13 @@ class Outline:
     def kind(self, path: UnitPath) -> UnitKind:
         return self._entries[path].kind
 
+    def number(self, path: UnitPath) -> str | None:
+        entry = self._entries.get(path)
+        return None if entry is None else entry.number
+
+    def heading(self, path: UnitPath) -> str | None:
+        return self._entries[path].heading
+
     def parent(self, path: UnitPath) -> UnitPath | None:
         return self._entries[path].parent
 
