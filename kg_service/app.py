@@ -20,11 +20,14 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from kg_service.applicability.evaluate import Evaluator
 from kg_service.deployments.folder import Folder
 from kg_service.deployments.register import Deployments
+from kg_service.errors import StoreError
 from kg_service.knowledge.build import load
 from kg_service.knowledge.queries import read_library
 from kg_service.rest import assessments, controls, decisions, deployments, law, problems, queries, vocabulary
 from kg_service.services import Services
 from kg_service.settings import Settings
+from kg_service.sparql import routes as sparql
+from kg_service.sparql.service import service_of
 from kg_service.store.publish import require_published
 from kg_service.store.registry import configured
 from kg_service.web import iris, pages, reference
@@ -94,9 +97,16 @@ def create_app(settings: Settings) -> FastAPI:
         gc.collect()
         gc.freeze()  # the knowledge lives as long as the process: the collector need not look at it again
         _LOG.info("knowledge %s: %d norms", services.knowledge.version[:12], len(services.knowledge.norms))
+        endpoint = app.state.sparql = service_of(settings, services.store, services.knowledge.version)
+        services.deployments.follow(endpoint)
+        try:
+            await endpoint.start()
+        except StoreError as error:
+            _LOG.warning("the SPARQL endpoint does not answer yet: %s", error)
         try:
             yield
         finally:
+            await endpoint.close()
             services.store.close()
 
     app = FastAPI(
@@ -113,6 +123,7 @@ def create_app(settings: Settings) -> FastAPI:
     for part in (assessments, law, vocabulary, controls, decisions, deployments, queries):
         app.include_router(part.router)
     app.include_router(assessments.streams)
+    app.include_router(sparql.router)
     for page in (pages, reference, iris):
         app.include_router(page.router)
     app.mount("/static", StaticFiles(packages=[("kg_service.web", "static")]), name="static")

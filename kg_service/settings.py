@@ -90,6 +90,12 @@ def _whole(low: int, high: int) -> Callable[[str | int], int]:
     return convert
 
 
+def _origins(value: str) -> str:
+    if not all(one == "*" or re.fullmatch(r"https?://[^\s/*]+", one) for one in value.split()):
+        raise ValueError("it must be '*' or web origins such as 'https://intranet.example'")
+    return value
+
+
 def _seconds(value: str | float) -> float:
     try:
         number = float(value)
@@ -144,6 +150,17 @@ class Settings:
     )
     request_seconds: float = field(default=30.0, metadata=checked(_seconds, "Longest time a request may take."))
     query_seconds: float = field(default=10.0, metadata=checked(_seconds, "Longest time a SPARQL query may run."))
+    query_bytes: int = field(default=250_000, metadata=checked(_whole(1_000, 10**8), "Longest text of a SPARQL query."))
+    query_memory: int = field(
+        default=512_000_000, metadata=checked(_whole(10**7, 10**11), "Memory that a SPARQL query may use, in bytes.")
+    )
+    answer_bytes: int = field(default=50_000_000, metadata=checked(_whole(1_000, 10**9), "Largest answer to a SPARQL query."))
+    query_workers: int = field(default=8, metadata=checked(_whole(1, 1_000), "How many SPARQL queries may run at once."))
+    query_queue: int = field(default=64, metadata=checked(_whole(0, 100_000), "How many SPARQL queries may wait for their turn."))
+    query_origins: str = field(
+        default="*",
+        metadata=checked(_origins, "Web pages that may query from a browser: `*` for all, or origins with spaces between; empty: none."),
+    )
     body_bytes: int = field(default=1_000_000, metadata=checked(_whole(1_000, 10**9), "Largest request body."))
     batch_bytes: int = field(default=100_000_000, metadata=checked(_whole(1_000, 10**10), "Largest body of a streamed batch."))
     log_level: str = field(default="info", metadata=checked(_level, f"What is worth a line in the log: {', '.join(LOG_LEVELS)}."))

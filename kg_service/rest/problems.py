@@ -17,6 +17,7 @@ from starlette.responses import Response
 
 from kg_service import ids
 from kg_service.errors import (
+    BusyError,
     DeadlineError,
     DocumentError,
     InputError,
@@ -36,6 +37,7 @@ TYPES: tuple[tuple[type[SextantError], str, HTTPStatus, str], ...] = (
     (InputError, "bad-input", HTTPStatus.UNPROCESSABLE_ENTITY, "The input is wrong"),
     (NotFoundError, "not-found", HTTPStatus.NOT_FOUND, "There is no such thing"),
     (QueryError, "bad-query", HTTPStatus.BAD_REQUEST, "The query cannot be run"),
+    (BusyError, "busy", HTTPStatus.SERVICE_UNAVAILABLE, "Too much is being done already"),
     (DeadlineError, "deadline", HTTPStatus.GATEWAY_TIMEOUT, "The work did not end in time"),
     (StoreError, "store", HTTPStatus.BAD_GATEWAY, "The graph store does not answer"),
     (UnavailableError, "unavailable", HTTPStatus.SERVICE_UNAVAILABLE, "This part is not available"),

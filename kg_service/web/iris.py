@@ -16,7 +16,7 @@ from starlette.responses import RedirectResponse, Response
 
 from kg_service import ids
 from kg_service.errors import NotFoundError, nearest
-from kg_service.exports.description import Description, members
+from kg_service.exports.description import Description, Value, members
 from kg_service.exports.documents import CONDITIONS
 from kg_service.exports.formats import FORMS, Form
 from kg_service.model import InstrumentId, NormId, QualificationId
@@ -85,6 +85,9 @@ def problem_kinds() -> Mapping[str, tuple[str, int]]:
     return found | {
         "method-not-allowed": ("Method Not Allowed", 405),
         "not-acceptable": ("Not Acceptable", 406),
+        "unsupported-media-type": ("Unsupported Media Type", 415),
+        "too-large": ("The query is too large", 413),
+        "refused": ("This endpoint does not do that", 403),
         "http": ("The request cannot be answered", 400),
         "internal": ("The service failed", 500),
     }
@@ -147,7 +150,7 @@ def _page(request: Request, services: Services, wanted: Wanted, found: Descripti
         qualification=None if qualification is None else cards.qualification(qualification),
         lead=lead,
         more=list(_more(kind, name, services)),
-        values={name: values for name, values in found.values.items() if name not in _SHOWN_ABOVE},
+        values=_statements(found, lead),
         members={} if graph is None else members(services.store, graph),
         incoming=found.incoming,
         cut=found.cut,
@@ -176,6 +179,16 @@ def _reading_page(request: Request, services: Services, wanted: Wanted) -> str |
         conditions=said,
         code=None if turtle is None else turtle.decode(),
     )
+
+
+def _statements(found: Description, lead: str | None) -> dict[str, tuple[Value, ...]]:
+    """What is said of a thing, without what stands at the head of its page."""
+    rest = {
+        name: tuple(value for value in values if value.text not in (found.label, lead))
+        for name, values in found.values.items()
+        if name not in _SHOWN_ABOVE
+    }
+    return {name: values for name, values in rest.items() if values}
 
 
 def _more(kind: str, name: str, services: Services) -> list[Link]:
