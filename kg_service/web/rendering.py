@@ -79,11 +79,16 @@ def plain_name(iri: str) -> str:
     return _WELL_KNOWN.get(iri) or local_name(iri)
 
 
+def shown_name(iri: str) -> str:
+    """A name for a thing without a label: its end if it is ours, a well-known name, or the address itself."""
+    return local_name(iri) if iri.startswith(ids.BASE) else _WELL_KNOWN.get(iri, iri)
+
+
 def _environment() -> Environment:
     made = Environment(
         loader=PackageLoader("kg_service.web"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    made.filters |= {"path": path_of, "local_name": local_name, "plain_name": plain_name}
+    made.filters |= {"path": path_of, "local_name": local_name, "plain_name": plain_name, "shown_name": shown_name}
     made.globals["ids"] = ids
     return made
 
