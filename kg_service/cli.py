@@ -1,4 +1,4 @@
-"""The command line ``sextant``: assess, compare, diff, check, questions, verify, build, export, schema, serve.
+"""The command line ``sextant``: assess, compare, diff, check, questions, verify, build, export, sparql, publish, schema, serve.
 
 Heavy modules are imported by the command that needs them. Answers go to standard output, everything else to standard error.
 Exit codes: 0 done; 2 bad input. ``check`` adds 1 (a norm without a control) and 3 (cannot tell); ``verify`` 1 (problems).
@@ -324,6 +324,41 @@ def export(
     one_of(format_, "--format", CONTENTS[content])
     chosen = settings(root)
     _bytes(exported(chosen.root, chosen.cache, content, format_), output)
+
+
+@app.command()
+def sparql(
+    query: Annotated[
+        str,
+        typer.Argument(help="A saved query, or a file; - for standard input. None lists them.", show_default=False),
+    ] = "",
+    param: Annotated[
+        list[str] | None, typer.Option("--param", "-p", metavar="NAME=VALUE", help="A value for a parameter of a saved query.")
+    ] = None,
+    seconds: Annotated[float | None, typer.Option("--seconds", help="Give up after so long (SEXTANT_QUERY_SECONDS).")] = None,
+    format_: Annotated[
+        str, typer.Option("--format", "-f", help="table, csv, tsv, json or xlsx; statements come as Turtle.")
+    ] = "table",
+    output: Output = None,
+    root: Root = None,
+) -> None:
+    """Ask the graph: the law and the stored deployments."""
+    from kg_service.commands import querying
+
+    one_of(format_, "--format", querying.FORMATS)
+    chosen = settings(root, query_seconds=seconds)
+    if not query:
+        _write(querying.listing(chosen.root), output)
+        return
+    if format_ == "xlsx" and output is None:
+        raise InputError([Problem("--output", "missing", "a workbook goes into a file: name it with --output.")])
+    asked = querying.find(query, chosen.root, sys.stdin.buffer.read() if Path(query) == STDIN else None)
+    graph, version = querying.graph_of(chosen)
+    found = querying.run(asked, param or [], graph, day(None, "--as-of"), chosen.query_seconds, version)
+    if format_ == "table":
+        _show(querying.shown(found), output)
+    else:
+        _bytes(querying.written(found, format_), output)
 
 
 @app.command()
