@@ -21,7 +21,8 @@ _TYPE: Final = ox.NamedNode("http://www.w3.org/1999/02/22-rdf-syntax-ns#type")
 _INTEGER: Final = ox.NamedNode("http://www.w3.org/2001/XMLSchema#integer")
 _PREFIXES: Final = {"sd": SD, "void": _VOID, "dcat": _DCAT, "dcterms": _DCTERMS, "sx": ids.DEF, "formats": _FORMATS}
 _METADATA: Final = ids.graph("metadata")
-_SIZES: Final = f"SELECT ?graph ?size {{ GRAPH <{_METADATA}> {{ <{ids.DATASET}> <{_VOID}subset> ?graph . ?graph <{_VOID}triples> ?size }} }}"
+_SIZES: Final = f"""
+SELECT ?graph ?size {{ GRAPH <{_METADATA}> {{ <{ids.DATASET}> <{_VOID}subset> ?graph . ?graph <{_VOID}triples> ?size }} }}"""
 _ABOUT: Final = f"CONSTRUCT {{ ?s ?p ?o }} WHERE {{ GRAPH <{_METADATA}> {{ ?s ?p ?o }} }}"
 _WRITERS: Final = {
     negotiate.TURTLE: ox.RdfFormat.TURTLE,
@@ -48,9 +49,8 @@ def service_description(store: GraphStore, endpoint: str, seconds: float) -> lis
         ox.Triple(default, _TYPE, _sd("Graph")),
         ox.Triple(default, ox.NamedNode(_VOID + "triples"), ox.Literal(str(total), datatype=_INTEGER)),
     ]
-    for one in (*negotiate.TABLES, *negotiate.GRAPHS):
-        if one.iri is not None:
-            found.append(ox.Triple(service, _sd("resultFormat"), ox.NamedNode(_FORMATS + one.iri)))
+    names = [one.iri for one in (*negotiate.TABLES, *negotiate.GRAPHS) if one.iri is not None]
+    found += [ox.Triple(service, _sd("resultFormat"), ox.NamedNode(_FORMATS + name)) for name in names]
     for number, (name, size) in enumerate(sorted(rows, key=lambda row: row[0].value)):
         named, graph = ox.BlankNode(f"n{number}"), ox.BlankNode(f"g{number}")
         found += [
@@ -77,9 +77,7 @@ def _access(dataset: ox.NamedNode, service: ox.NamedNode, base: str) -> Iterator
     yield ox.Triple(service, ox.NamedNode(_DCAT + "endpointURL"), service)
     yield ox.Triple(service, ox.NamedNode(_DCAT + "endpointDescription"), service)
     yield ox.Triple(service, ox.NamedNode(_DCAT + "servesDataset"), dataset)
-    yield ox.Triple(
-        service, ox.NamedNode(_DCTERMS + "conformsTo"), ox.NamedNode("http://www.w3.org/TR/sparql11-protocol/")
-    )
+    yield ox.Triple(service, ox.NamedNode(_DCTERMS + "conformsTo"), ox.NamedNode("http://www.w3.org/TR/sparql11-protocol/"))
 
 
 def written(triples: Iterable[ox.Triple], wanted: Format) -> bytes:

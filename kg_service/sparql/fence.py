@@ -1,7 +1,7 @@
 """The walls around the processes that read strangers' SPARQL. Nothing here knows of SPARQL.
 
-What the kernel offers is used; what it does not is left out without an error, for the walls overlap: without a network namespace no socket
-can be opened either, for every descriptor that the process may have is taken.
+What the kernel offers is used; what it does not is left out without an error, for the walls overlap: without a network namespace
+no socket can be opened either, for every descriptor that the process may have is taken.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ _STACK: Final = 64 << 20
 
 
 def without_network() -> bool:
-    """This process, and those it forks, have a network of their own with nothing in it; False where the kernel does not allow it."""
+    """This process, and those it forks, have a network of their own with nothing in it; False where the kernel forbids that."""
     if not _LINUX:
         return False
     libc = ctypes.CDLL(None, use_errno=True)
-    return libc.unshare(_CLONE_NEWNET) == 0 or libc.unshare(_CLONE_NEWUSER | _CLONE_NEWNET) == 0
+    return any(libc.unshare(what) == 0 for what in (_CLONE_NEWNET, _CLONE_NEWUSER | _CLONE_NEWNET))
 
 
 def without_terminal() -> None:

@@ -1,4 +1,4 @@
-"""Messages between processes: eight bytes of lengths, a line of JSON, bytes. Read with a bound: the other side is not believed."""
+"""Messages between processes: two lengths, a line of JSON, bytes. Read with a bound: the other side is not believed."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def head_of(raw: bytes) -> dict[str, Any]:
     """
     head = json.loads(raw)
     if not isinstance(head, dict):
-        raise ValueError("a message without a head")
+        raise ValueError("a message without a head")  # noqa: TRY004 what came is wrong, not who calls
     return head
 
 
@@ -60,7 +60,9 @@ def exactly(channel: socket.socket, size: int) -> bytes:
     return bytes(data)
 
 
-async def received(channel: socket.socket, head_most: int = HEAD_MOST, body_most: int = BODY_MOST) -> tuple[dict[str, Any], bytes]:
+async def received(
+    channel: socket.socket, head_most: int = HEAD_MOST, body_most: int = BODY_MOST
+) -> tuple[dict[str, Any], bytes]:
     """The next message, on an event loop.
 
     Raises:

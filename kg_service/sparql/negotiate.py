@@ -1,4 +1,4 @@
-"""Which format an answer takes: ``Accept`` with its weights (RFC 9110, 12.5.1), or ``?format=`` where headers cannot be set. Pure."""
+"""Which format an answer takes: ``Accept`` with its weights (RFC 9110, 12.5.1), or ``?format=`` for browsers. Pure."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ _RANGES_MAX: Final = 100
 
 
 def choose(offered: Sequence[Format], accept: str | None, wanted: str | None = None) -> Format | Refusal:
-    """The format to write: the one ``wanted`` by name, otherwise the one that ``accept`` weighs highest, the first offered if equal.
+    """The format to write: ``wanted`` by name, otherwise the one that ``accept`` weighs highest, the first offered if equal.
 
     No header, or one without a single readable range, asks for nothing in particular.
     """

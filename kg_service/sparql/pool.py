@@ -1,8 +1,9 @@
 """Workers that answer strangers' queries, seen from the service: taken, watched, killed in time, and replaced.
 
-A worker answers many queries, one after the other, as long as it is quick. One that has worked for ``LONG_AFTER`` runs on with what
-processor time nobody else wants and is thrown away afterwards; of such there are at most so many that quick ones always find a worker.
-Everything here runs on one event loop, but for :meth:`Pool.replace`, which any thread may call. Why so: ``docs/decisions/0004-sparql-isolation.md``.
+A worker answers many queries, one after the other, as long as it is quick. One that has worked for ``LONG_AFTER`` runs on with
+what processor time nobody else wants and is thrown away afterwards; of such there are at most so many that quick ones always find
+a worker. Everything here runs on one event loop, but for :meth:`Pool.replace`, which any thread may call. Why so:
+``docs/decisions/0004-sparql-isolation.md``.
 """
 
 from __future__ import annotations
@@ -14,14 +15,15 @@ import os
 import signal
 import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias, TypeVar
 
 from kg_service.errors import BusyError, DeadlineError, QueryError, StoreError
 from kg_service.sparql import fence, frames
 from kg_service.sparql.process import Zygote
 
+T = TypeVar("T")
 _LOG: Final = logging.getLogger(__name__)
 LONG_AFTER: Final = 0.1
 _USES: Final = 500
@@ -33,7 +35,7 @@ Reply: TypeAlias = tuple[dict[str, Any], bytes]
 
 @dataclass(frozen=True, slots=True)
 class PoolLimits:
-    """``seconds`` for one query, ``memory``, ``answer`` and ``query`` in bytes, so many ``workers`` at once, and who may wait for one."""
+    """``seconds`` for one query; ``memory``, ``answer`` and ``query`` in bytes; how many run at once, and how many may wait."""
 
     seconds: float
     memory: int
@@ -74,7 +76,7 @@ class Worker:
         return False  # gone, or it speaks unasked
 
     def kill(self) -> None:
-        """It is told to die, and no further word of it is heard. Only its zygote may reap it, so its number is not another's yet."""
+        """It is told to die, and no further word of it is heard. Only its zygote reaps it, so its number is not another's yet."""
         self.channel.close()
         if self.long:
             fence.make_ordinary(self.pid)  # so that it gets the time to die in
@@ -148,7 +150,7 @@ class Pool:
             await asyncio.to_thread(self._zygote.end)
 
     def replace(self, iri: str, nquads: bytes) -> None:
-        """Every query that begins from now on sees exactly ``nquads`` in that graph; nothing is the end of it. From any thread."""
+        """Every query that begins from now on sees exactly ``nquads`` in that graph; empty, it is gone. From any thread."""
         with self._changes.lock:
             self._changes.pending[iri] = nquads
             if nquads:
@@ -247,21 +249,24 @@ class Pool:
             if worker.generation == self._changes.generation and not worker.zygote.stale and worker.alive():
                 return worker
             self._discard(worker)
-        return await self._kept(self._fork(), lambda worker: self._idle.append(worker))
-
-    async def _kept(self, work: Any, otherwise: Callable[[Any], None]) -> Any:
-        """What ``work`` gives. It goes on when the one who waits leaves, and its fruit is then given to ``otherwise``."""
-        task = self._background(work)
+        forking = self._background(self._fork())
         try:
-            return await asyncio.shield(task)
-        except asyncio.CancelledError:
-            task.add_done_callback(
-                lambda done: otherwise(done.result()) if not done.cancelled() and done.exception() is None else None
-            )
+            return await asyncio.shield(forking)
+        except asyncio.CancelledError:  # whoever asked has left; the worker is there for the next one
+            forking.add_done_callback(self._keep)
             raise
 
-    def _background(self, work: Any) -> asyncio.Task[Any]:
-        task = asyncio.ensure_future(work)
+    def _keep(self, forking: asyncio.Task[Worker]) -> None:
+        if forking.cancelled() or forking.exception() is not None:
+            return
+        worker = forking.result()
+        if self._closed:
+            worker.kill()
+        else:
+            self._idle.append(worker)
+
+    def _background(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+        task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task

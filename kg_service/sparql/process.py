@@ -30,7 +30,7 @@ class Zygote:
 
     @classmethod
     async def started(cls, limits: dict[str, Any], nquads: bytes, *, union: bool) -> Zygote:
-        """A new process that holds the graph. It has nothing of this one but the code: no descriptor, no secret of the environment.
+        """A new process that holds the graph. It has nothing of this one but the code: no descriptor, no secret.
 
         Raises:
             StoreError: where none can be started, or it does not take the graph.
@@ -40,12 +40,10 @@ class Zygote:
         ours, theirs = socket.socketpair()
         with theirs:
             root = str(Path(__file__).resolve().parents[2])
+            environ = {name: os.environ[name] for name in _PASSED if name in os.environ}
+            command = [sys.executable, "-I", "-c", _START, root]
             process = await asyncio.to_thread(
-                subprocess.Popen,
-                [sys.executable, "-I", "-c", _START, root],
-                stdin=theirs,
-                stdout=subprocess.DEVNULL,
-                env={name: os.environ[name] for name in _PASSED if name in os.environ},
+                lambda: subprocess.Popen(command, stdin=theirs, stdout=subprocess.DEVNULL, env=environ)  # noqa: S603 our own
             )
         ours.setblocking(False)
         zygote = cls(process, ours)
@@ -88,14 +86,13 @@ class Zygote:
             message = frames.packed({"do": "fork"})
             sent = socket.send_fds(self._channel, [message], [theirs.fileno()])
         try:
-            if sent != len(message):
-                raise ValueError("the channel is full")
-            reply, _ = await frames.received(self._channel)
-            if "pid" not in reply:
-                raise ValueError(reply.get("error", "no process"))
+            reply = (await frames.received(self._channel))[0] if sent == len(message) else {"error": "the channel is full"}
         except (OSError, EOFError, ValueError):
             ours.close()
             raise
+        if "pid" not in reply:
+            ours.close()
+            raise ValueError(reply.get("error", "no process"))
         return int(reply["pid"]), ours
 
     def end(self) -> None:

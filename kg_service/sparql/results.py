@@ -32,7 +32,7 @@ _ABBREVIATES: Final = (negotiate.TURTLE, negotiate.TRIG, negotiate.RDF_XML)
 _XSD: Final = "http://www.w3.org/2001/XMLSchema#"
 _NUMBERS: Final = frozenset(
     _XSD + name
-    for name in "integer decimal double float int long short byte nonNegativeInteger positiveInteger unsignedInt".split()
+    for name in ("integer", "decimal", "double", "float", "int", "long", "short", "byte", "nonNegativeInteger", "positiveInteger")
 )
 _CELL: Final = 32_767  # characters that a cell of a spreadsheet holds
 _ROWS: Final = 1_048_575

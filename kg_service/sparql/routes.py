@@ -171,7 +171,7 @@ async def _left(request: HttpRequest) -> None:
 
 
 def _refused(refusal: Refusal) -> Response:
-    body = problems.document(refusal.kind, refusal.status, refusal.title, refusal.detail, **refusal.more)
+    body = problems.document(refusal.kind, refusal.status, refusal.title, refusal.detail) | dict(refusal.more)
     return problems.respond(body, {"Vary": "Accept", **refusal.headers})
 
 

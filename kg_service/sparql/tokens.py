@@ -1,7 +1,7 @@
 """SPARQL text to tokens: strings, comments and IRIs told apart from words and brackets. Pure, linear in the text, no recursion.
 
-The token rules are those of SPARQL 1.1 (section 19.8); 1.2 adds only brackets. Where no rule fits, one character is taken as it is:
-whether the text is a query is for the parser to say, in its fenced process.
+The token rules are those of SPARQL 1.1 (section 19.8); 1.2 adds only brackets. Where no rule fits, one character is taken as it
+is: whether the text is a query is for the parser to say.
 """
 
 from __future__ import annotations

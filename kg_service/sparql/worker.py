@@ -1,8 +1,8 @@
 """The processes that read strangers' SPARQL: one that holds the graph and forks, and its children that answer.
 
-``python -m kg_service.sparql.worker`` is the first: it takes the graph and orders from the service through descriptor 0, reads no query
-ever, and has one thread, so that a fork is whole. Each child is fenced in, then answers one query after the other until it is closed,
-killed, or gone with its parent. All that is done with the text of a query is done there.
+The first takes the graph and orders from the service through descriptor 0, reads no query ever, and has one thread, so that a fork
+is whole. Each child is fenced in, then answers one query after the other until it is closed, killed, or gone with its parent. All
+that is done with the text of a query is done there.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ import contextlib
 import os
 import re
 import socket
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -219,14 +218,20 @@ def warm_up() -> None:
     store.add(ox.Quad(ox.NamedNode("a:a"), ox.NamedNode("a:b"), ox.Literal("1"), ox.NamedNode("a:g")))
     graph = Graph(store, union=True, names=frozenset())
     limits = Limits(60, 1 << 30, 1 << 20, 1 << 20)
-    wheres = {"SELECT": "SELECT * {?s ?p ?o}", "ASK": "ASK {}", "CONSTRUCT": "CONSTRUCT WHERE {?s ?p ?o}", "DESCRIBE": "DESCRIBE <a:a>"}
+    job: dict[str, Any] = {"accept": None, "default": [], "named": [], "check": False}
+    where = "{?s ?p ?o}"
+    wheres = {
+        "SELECT": f"SELECT * {where}",
+        "ASK": "ASK {}",
+        "CONSTRUCT": f"CONSTRUCT {where} {where}",
+        "DESCRIBE": f"DESCRIBE ?s {where}",
+    }
     for form, formats in negotiate.BY_FORM.items():
         for one in formats:
-            job = {"query": wheres[form], "accept": None, "format": one.name, "default": [], "named": [], "check": False}
-            head, body = answer(graph, limits, job)
+            head, body = answer(graph, limits, job | {"query": wheres[form], "format": one.name})
             if not body:
                 raise RuntimeError(head)
-    answer(graph, limits, {"query": "SELECT (", "accept": None, "format": None, "default": [], "named": [], "check": False})
+    answer(graph, limits, job | {"query": "SELECT (", "format": None})
 
 
 def main() -> None:
@@ -236,7 +241,3 @@ def main() -> None:
     warm_up()
     channel.sendall(frames.packed({"ready": os.getpid()}))
     Zygote(channel).obey()
-
-
-if __name__ == "__main__":
-    sys.exit(main())
