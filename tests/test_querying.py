@@ -92,7 +92,8 @@ def test_file_of_any_form(sextant: Sextant, rq: Callable[[str], str]) -> None:
 
 def test_file_with_a_header_has_parameters(sextant: Sextant, rq: Callable[[str], str]) -> None:
     """A query of one's own takes typed parameters as those of the library do."""
-    header = "#+ summary: S\n#+ description: D.\n#+ params:\n#+   norm:\n#+     type: norm\n#+     description: N.\n#+     example: x\n"
+    lines = ("summary: S", "description: D.", "params:", "  norm:", "    type: norm", "    description: N.", "    example: x")
+    header = "".join(f"#+ {line}\n" for line in lines)
     file = rq(header + "SELECT ?title ?norm { ?norm <http://www.w3.org/2004/02/skos/core#prefLabel> ?title }")
     found = sextant("sparql", file, "-p", "norm=eu-dora/art-28-par-8", "--format", "csv")
     assert found.stdout.splitlines()[0] == "title"

@@ -118,8 +118,8 @@ def run(query: SavedQuery | str, params: Sequence[str], store: GraphStore, today
     if isinstance(query, SavedQuery):
         answer = run_saved(query, given, store, today, seconds, "--param")
         asked = [(name, str(value)) for name, value in answer.parameters.items()]
-        told = (("query", query.name), ("summary", query.summary), *asked, ("knowledge", version))
-        return Found(answer.columns, answer.rows, about=told)
+        about = (("query", query.name), ("summary", query.summary), *asked, ("knowledge", version))
+        return Found(answer.columns, answer.rows, about=about)
     if given:
         told = "this file has no header with parameters (docs/saved-queries.md shows one)."
         raise InputError([Problem("--param", "no-parameters", told)])
