@@ -21,7 +21,7 @@ PACKAGES = ("kg_service", "assistant")
 LAYOUT = {
     *("errors", "ids", "model", "settings", "deployment", "services", "app", "cli", "__main__"),
     *("knowledge", "applicability", "owl", "store", "sparql", "decisions", "audit", "imports", "exports", "rest", "web"),
-    *("commands", "deployments"),
+    *("commands", "deployments", "texts"),
 }
 # Modules that cannot do IO: the standard library, and of ours the model, the errors, the ids and each other.
 PURE = (
