@@ -1,7 +1,7 @@
 """What is looked at before a stranger's query reaches a parser: size, nesting, length of chains, and what it would reach out to.
 
 Pure. It does not decide whether the text is a query; it keeps texts away that would only cost a worker, and says why in words.
-The fence of the worker (``fence.py``) holds whether or not this does. It too runs in a worker: so is the time that it takes bounded.
+The fence of the worker (``fence.py``) holds whether or not this does. It runs in a worker too, so that its time is bounded.
 """
 
 from __future__ import annotations
@@ -22,28 +22,7 @@ MAX_DEPTH: Final = 100
 MAX_CHAIN: Final = 1_000
 _OPEN: Final = frozenset(("{", "(", "[", "<<", "<<(", "{|"))
 _CLOSE: Final = frozenset(("}", ")", "]", ">>", ")>>", "|}"))
-_LINKS: Final = frozenset(
-    [
-        "UNION",
-        "OPTIONAL",
-        "MINUS",
-        "FILTER",
-        "BIND",
-        "GRAPH",
-        "EXISTS",
-        "NOT",
-        "AS",
-        "||",
-        "&&",
-        "|",
-        "/",
-        "^",
-        "!",
-        "+",
-        "-",
-        "*",
-    ]
-)
+_LINKS: Final = frozenset(("UNION", "OPTIONAL", "MINUS", "FILTER", "BIND", "GRAPH", "EXISTS", "AS", *"|/^!+-*", "||", "&&"))
 # What looks like an IRI and may be read as "less than", the end of a bracket, and a call: ``FILTER(?a<b:c)SERVICE?x#>``.
 _HIDDEN: Final = re.compile(r"\).*(?:SERVICE|FROM)", re.IGNORECASE)
 # Their result differs from run to run, so an answer to them is never the same answer again.

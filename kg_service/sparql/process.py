@@ -43,7 +43,7 @@ class Zygote:
             environ = {name: os.environ[name] for name in _PASSED if name in os.environ}
             command = [sys.executable, "-I", "-c", _START, root]
             process = await asyncio.to_thread(
-                lambda: subprocess.Popen(command, stdin=theirs, stdout=subprocess.DEVNULL, env=environ)  # noqa: S603 our own
+                lambda: subprocess.Popen(command, stdin=theirs.fileno(), stdout=subprocess.DEVNULL, env=environ)  # noqa: S603 our own
             )
         ours.setblocking(False)
         zygote = cls(process, ours)

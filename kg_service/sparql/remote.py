@@ -1,4 +1,4 @@
-"""Queries of strangers for a remote SPARQL server: the checked text, its dataset and the format are passed on, no header of theirs."""
+"""Queries of strangers for a remote SPARQL server: checked text, dataset and format are passed on, no header of theirs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The endpoint without HTTP: a query as it was asked to an answer as it is sent, by workers or, checked by them, by a remote store."""
+"""The endpoint without HTTP: a query as it was asked to an answer as it is sent, by workers or by a remote store."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """The processes that read strangers' SPARQL: one that holds the graph and forks, and its children that answer.
 
-The first takes the graph and orders from the service through descriptor 0, reads no query ever, and has one thread, so that a fork
-is whole. Each child is fenced in, then answers one query after the other until it is closed, killed, or gone with its parent. All
+The first takes the graph and orders from the service through descriptor 0, reads no query ever, and has one thread, so that a
+fork is whole. Each child is fenced in, then answers one query after the other until it is closed, killed, or gone with its parent. All
 that is done with the text of a query is done there.
 """
 
