@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pyoxigraph as ox
 import pytest
@@ -12,12 +13,14 @@ from fastapi.testclient import TestClient
 from page import Page, faults
 
 from kg_service import ids
+from kg_service.app import create_app
 from kg_service.applicability.condition import HasTerm, facts_of, qualifications_of, walk
 from kg_service.exports.documents import Documents
 from kg_service.exports.formats import FORMS
 from kg_service.model import FactId, Knowledge
 from kg_service.rest.problems import TYPES
 from kg_service.services import Services
+from kg_service.settings import Settings
 from kg_service.web.rendering import path_of
 
 NORM = "/id/norm/eu-ai-act/art-26-par-1"
@@ -229,6 +232,22 @@ def test_named_graph_is_given_as_it_stands(site: TestClient, law_graph: ox.Store
     inside = {quad.triple for quad in ox.parse(answer.content, format=ox.RdfFormat.TRIG) if quad.graph_name == ox.NamedNode(name)}
     assert inside == {quad.triple for quad in law_graph.quads_for_pattern(None, None, None, ox.NamedNode(name))}
     assert faults(site.get("/graph/controls.html").text) == []
+
+
+def test_stored_deployment_answers(root: Path, tmp_path: Path) -> None:
+    """What a user stores has IRIs that answer like the law's: the deployment, its graph and everything in it."""
+    with TestClient(create_app(Settings(root=root, cache=tmp_path / "cache", data=tmp_path / "data"))) as client:
+        facts = {"established_in": ["de"], "institution": ["credit_institution"]}
+        body = {"name": "A <b>name</b>", "facts": facts, "as_of": "2026-11-23"}
+        assert client.post("/api/v1/assessments?store=true", json=body).status_code == 201
+        (stored,) = client.get("/api/v1/deployments").json()["items"]
+        graph = client.get(f"{path(stored['graph'])}.ttl").content
+        inside = {quad.subject.value for quad in ox.parse(graph, format=ox.RdfFormat.TURTLE) if quad.subject != quad.object}
+        assert stored["iri"] in inside
+        for iri in (stored["graph"], stored["iri"], *sorted(inside)[:5]):
+            page = client.get(path(iri), headers={"accept": BROWSER})
+            assert (page.status_code, faults(page.text)) == (200, []), iri
+            assert "<b>" not in page.text
 
 
 def test_ontology_is_one_file_with_its_version(site: TestClient) -> None:

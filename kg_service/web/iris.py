@@ -130,14 +130,17 @@ def _page(request: Request, services: Services, wanted: Wanted, found: Descripti
     documents = documents_of(request)
     if wanted.iri in (ids.ONTOLOGY, documents.ontology_version):
         return ontology_page(request, services)
+    graph = wanted.iri if wanted.iri.startswith(ids.GRAPH) else None
+    inside = {} if graph is None else members(services.store, graph)
+    if found is None and inside:  # a graph of which nothing is said but what stands in it
+        found = Description(wanted.iri, {})
     if found is None:
-        return _reading_page(request, services, wanted)
+        return _reading_page(request, services, wanted) if graph is None else None
     knowledge, words, cards = services.knowledge, documents.lexicon, cards_of(request, services)
     kind, _, name = wanted.iri.removeprefix(ids.ID).partition("/")
     norm = knowledge.norms.get(NormId(name)) if kind == "norm" else None
     qualification = knowledge.qualifications.get(QualificationId(name)) if kind == "qualification" else None
     lead = next((value.text for value in found.values.get(_DEFINITION, ()) if value.language in ("en", None)), None)
-    graph = wanted.iri if wanted.iri.startswith(ids.GRAPH) else None
     return render(
         "thing.html",
         version=knowledge.version,
@@ -151,7 +154,7 @@ def _page(request: Request, services: Services, wanted: Wanted, found: Descripti
         lead=lead,
         more=list(_more(kind, name, services)),
         values=_statements(found, lead),
-        members={} if graph is None else members(services.store, graph),
+        members=inside,
         incoming=found.incoming,
         cut=found.cut,
         words=words,

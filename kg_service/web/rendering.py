@@ -81,7 +81,7 @@ def plain_name(iri: str) -> str:
 
 def shown_name(iri: str) -> str:
     """A name for a thing without a label: its end if it is ours, a well-known name, or the address itself."""
-    return local_name(iri) if iri.startswith(ids.BASE) else _WELL_KNOWN.get(iri, iri)
+    return iri.rstrip("/").rpartition("/")[2] if iri.startswith(ids.BASE) else _WELL_KNOWN.get(iri, iri)
 
 
 def _environment() -> Environment:
