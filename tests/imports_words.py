@@ -23,9 +23,9 @@ def of_document(document: Document) -> Counter[str]:
     for unit in document.units:
         number = unit.extras.get("printed", unit.number or "")
         others = (value for key, value in unit.extras.items() if key != "printed")
-        found += words(" ".join((number, unit.heading or "", unit.text, *others)))
+        found.update(_WORD.findall(" ".join((number, unit.heading or "", unit.text, *others))))
     for note in document.footnotes:
-        found += words(f"{note.number} {note.text}")
+        found.update(_WORD.findall(f"{note.number} {note.text}"))
     return found
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,7 @@ def _content(shared: Path, name: str) -> bytes:
     return (shared / "data/official/akn" / name).read_bytes()
 
 
+@cache
 def _read(shared: Path, name: str) -> Document:
     return AkomaNtoso().parse(_content(shared, name), name)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ def _content(shared: Path, name: str) -> bytes:
     return (shared / "data/official/us" / f"{name}.xml").read_bytes()
 
 
+@cache
 def _read(shared: Path, name: str) -> Document:
     return RegMl().parse(_content(shared, name), f"{name}.xml")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,7 @@ def _content(shared: Path, name: str) -> bytes:
     return (shared / "data/official/us/uslm" / name).read_bytes()
 
 
+@cache
 def _read(shared: Path, name: str) -> Document:
     return Uslm().parse(_content(shared, name), name)
 
