@@ -1,0 +1,60 @@
+"""Where a pinpoint of ours (``Art 10(1)-(4), (6)``) stands in a loaded text."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from kg_service.imports.citations import citations
+from kg_service.imports.model import Document, Unit, UnitKind, UnitPath
+from kg_service.imports.whereabouts import Whereabouts
+
+_BETWEEN: Final = re.compile(r"[\s;,]*(?:and\b)?[\s;,]*")
+_NOWHERE: Final = Unit(UnitKind.OTHER, UnitPath("-"))
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """The units that a pinpoint means, in the order of the citation, and the addresses that lead nowhere in this text.
+
+    ``understood`` is False where the pinpoint is not in a form that can be looked up.
+    """
+
+    paths: tuple[UnitPath, ...]
+    lost: tuple[str, ...]
+    understood: bool
+
+    @property
+    def whole(self) -> bool:
+        """Whether everything that is cited was found."""
+        return self.understood and bool(self.paths) and not self.lost
+
+
+class Places:
+    """Looks pinpoints up in one document; each is looked up once."""
+
+    def __init__(self, document: Document) -> None:
+        self.document = document
+        self._whereabouts = Whereabouts(document)
+        self._known: dict[str, Place] = {}
+
+    def of(self, pinpoint: str) -> Place:
+        found = self._known.get(pinpoint)
+        if found is None:
+            found = self._known[pinpoint] = self._look_up(pinpoint)
+        return found
+
+    def _look_up(self, pinpoint: str) -> Place:
+        paths: dict[UnitPath, None] = {}
+        lost: list[str] = []
+        at = 0
+        for citation in citations(pinpoint):
+            if _BETWEEN.fullmatch(pinpoint, at, citation.start) is None:
+                return Place((), (), False)
+            at = citation.end
+            for one in citation.cited:
+                found, missing = self._whereabouts.resolve(_NOWHERE, one)
+                paths.update(dict.fromkeys(found))
+                lost.extend(missing)
+        return Place(tuple(paths), tuple(lost), at > 0 and _BETWEEN.fullmatch(pinpoint, at) is not None)
