@@ -50,6 +50,11 @@ class PoolLimits:
         return max(1, self.workers - min(2, self.workers // 2))
 
     @property
+    def order(self) -> dict[str, float]:
+        """What of this a worker sees to."""
+        return {"seconds": self.seconds, "memory": self.memory, "answer": self.answer, "query": self.query}
+
+    @property
     def standby(self) -> int:
         return min(4, self.workers)
 
@@ -96,11 +101,12 @@ class _GoneError(Exception):
 
 @dataclass(slots=True)
 class _Changes:
-    """Graphs beside the knowledge: all of them, and those that the zygote does not have yet."""
+    """Graphs beside the knowledge: all of them, and what the zygote does not have yet."""
 
     lock: threading.Lock = field(default_factory=threading.Lock)
     graphs: dict[str, bytes] = field(default_factory=dict)
     pending: dict[str, bytes] = field(default_factory=dict)
+    reload: bool = False
     generation: int = 0
 
 
@@ -165,9 +171,8 @@ class Pool:
         with self._changes.lock:
             self._changes.graphs.clear()
             self._changes.pending.clear()
+            self._changes.reload = True
             self._changes.generation += 1
-        if self._zygote is not None:
-            self._zygote.stale = True
 
     async def run(self, job: dict[str, Any], text: str) -> Reply:
         """What a worker says to the query.
@@ -246,7 +251,7 @@ class Pool:
         """A worker that knows the graph as it is now."""
         while self._idle:
             worker = self._idle.pop()
-            if worker.generation == self._changes.generation and not worker.zygote.stale and worker.alive():
+            if worker.generation == self._changes.generation and worker.alive():
                 return worker
             self._discard(worker)
         forking = self._background(self._fork())
@@ -293,24 +298,25 @@ class Pool:
         """The process that holds the graph; started where there is none."""
         if self._closed:
             raise StoreError("the service is closing.")
-        if self._zygote is not None and self._zygote.alive() and not self._zygote.stale:
+        if self._zygote is not None and self._zygote.alive():
             return self._zygote
         if self._zygote is not None:
-            if not self._zygote.stale:
-                _LOG.warning("the process that holds the graph died and is started again")
+            _LOG.warning("the process that holds the graph died and is started again")
             await asyncio.to_thread(self._zygote.end)
         with self._changes.lock:
             self._changes.pending = dict(self._changes.graphs)
-        limits = self.limits
-        order = {"seconds": limits.seconds, "memory": limits.memory, "answer": limits.answer, "query": limits.query}
+            self._changes.reload = False
         data = await asyncio.to_thread(self._source)
-        self._zygote = await Zygote.started(order, data, union=self._union)
+        self._zygote = await Zygote.started(self.limits.order, data, union=self._union)
         return self._zygote
 
     async def _bring_up_to_date(self, zygote: Zygote) -> int:
         with self._changes.lock:
             pending, self._changes.pending = self._changes.pending, {}
+            reload, self._changes.reload = self._changes.reload, False
             generation = self._changes.generation
+        if reload:
+            await zygote.load(self.limits.order, await asyncio.to_thread(self._source), union=self._union)
         for iri, nquads in pending.items():
             await zygote.order({"do": "replace", "graph": iri}, nquads)
         return generation

@@ -21,12 +21,11 @@ _END_SECONDS: Final = 3
 
 
 class Zygote:
-    """One such process. ``stale`` means: what it holds is no longer wanted, and another is to be started."""
+    """One such process."""
 
     def __init__(self, process: subprocess.Popen[bytes], channel: socket.socket) -> None:
         self._process = process
         self._channel = channel
-        self.stale = False
 
     @classmethod
     async def started(cls, limits: dict[str, Any], nquads: bytes, *, union: bool) -> Zygote:
@@ -50,7 +49,7 @@ class Zygote:
         try:
             async with asyncio.timeout(_START_SECONDS):
                 await frames.received(ours)
-                await zygote.order({"do": "load", "limits": limits, "union": union}, nquads)
+                await zygote.load(limits, nquads, union=union)
         except (OSError, EOFError, ValueError, TimeoutError) as error:
             await asyncio.to_thread(zygote.end)
             raise StoreError(f"the process that answers queries could not be started: {error!r}") from error
@@ -77,6 +76,10 @@ class Zygote:
         if "error" in reply:
             raise ValueError(reply["error"])
         return reply
+
+    async def load(self, limits: dict[str, Any], nquads: bytes, *, union: bool) -> None:
+        """It holds that graph and no other; workers forked before keep what they have."""
+        await self.order({"do": "load", "limits": limits, "union": union}, nquads)
 
     async def fork(self) -> tuple[int, socket.socket]:
         """A new worker's process id and the socket to speak with it."""

@@ -1,8 +1,8 @@
 """The processes that read strangers' SPARQL: one that holds the graph and forks, and its children that answer.
 
 The first takes the graph and orders from the service through descriptor 0, reads no query ever, and has one thread, so that a
-fork is whole. Each child is fenced in, then answers one query after the other until it is closed, killed, or gone with its parent. All
-that is done with the text of a query is done there.
+fork is whole. Each child is fenced in, then answers one query after the other until it is closed, killed, or gone with its
+parent. All that is done with the text of a query is done there.
 """
 
 from __future__ import annotations
@@ -14,11 +14,12 @@ import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
+from urllib.parse import urljoin
 
 import pyoxigraph as ox
 
 from kg_service import ids
-from kg_service.sparql import fence, frames, guard, negotiate, results
+from kg_service.sparql import fence, frames, guard, negotiate, results, rewrite
 from kg_service.sparql.refusal import Refusal, bad_request
 
 _PLACE: Final = re.compile(r"error at (\d+):(\d+): expected ", re.DOTALL)
@@ -37,6 +38,15 @@ class Graph:
     def knows(self, iri: str) -> bool:
         return iri in self.names or iri.startswith(ids.GRAPH)
 
+    def holds(self, iri: str) -> bool:
+        """Whether it is a subject or an object of a statement."""
+        try:
+            node = ox.NamedNode(iri)
+        except ValueError:
+            return False
+        quads = self.store.quads_for_pattern
+        return any(True for _ in quads(node, None, None)) or any(True for _ in quads(None, None, node))
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -48,7 +58,9 @@ class Limits:
 
 def answer(graph: Graph, limits: Limits, job: Mapping[str, Any]) -> tuple[dict[str, Any], bytes]:
     """Head and body of what a worker says to a query: checked, negotiated, run and written; or why not."""
-    checked = guard.check(job["query"], graph.knows, limits.query)
+    base = job.get("base")
+    known = graph.knows if base is None else lambda iri: graph.knows(urljoin(base, iri))
+    checked = guard.check(job["query"], known, limits.query)
     if isinstance(checked, Refusal):
         return _no(checked)
     for iri in (*job["default"], *job["named"]):
@@ -84,7 +96,11 @@ def _run(graph: Graph, checked: guard.Checked, job: Mapping[str, Any]) -> result
     elif graph.union and not checked.dataset:
         dataset["use_default_graph_as_union"] = True
     base = job.get("base")
-    found = graph.store.query(checked.text, base_iri=base, **dataset)
+    graphs = None if checked.dataset else sorted(job["named"] if job["default"] or job["named"] else graph.names)
+    text = rewrite.conforming(checked.text, lambda: guard.prefixes(checked.text), graphs, graph.holds)
+    if text != checked.text:
+        graph.store.query(checked.text, base_iri=base, **dataset)  # what is wrong with it is told of what was written
+    found = graph.store.query(text, base_iri=base, **dataset)
     if checked.star is None or not isinstance(found, ox.QuerySolutions):
         return found
     have = [variable.value for variable in found.variables]
@@ -93,7 +109,7 @@ def _run(graph: Graph, checked: guard.Checked, job: Mapping[str, Any]) -> result
         return found
     columns = " ".join(f"?{name}" for name in wanted)
     with contextlib.suppress(SyntaxError):
-        ordered = f"{checked.text[: checked.star]} {columns} {checked.text[checked.star + 1 :]}"
+        ordered = f"{text[: checked.star]} {columns} {text[checked.star + 1 :]}"
         return graph.store.query(ordered, base_iri=base, **dataset)
     return found
 
