@@ -15,6 +15,7 @@ import pytest
 from fastapi.testclient import TestClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sparql_server import serving
 
 from kg_service import ids
 from kg_service.app import create_app
@@ -25,9 +26,12 @@ from kg_service.deployments.folder import Folder
 from kg_service.deployments.record import StoredDeployment, deployment_id, from_json, is_id, to_json
 from kg_service.deployments.register import Deployments
 from kg_service.errors import InputError, NotFoundError, StoreError
+from kg_service.knowledge.build import load
 from kg_service.rest.assessments import EU_CREDIT
 from kg_service.settings import Settings
 from kg_service.store.oxigraph import OxigraphStore
+from kg_service.store.publish import publish
+from kg_service.store.registry import configured
 
 NOW = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
 DAY = date(2026, 11, 23)
@@ -116,6 +120,22 @@ def test_deleted_deployment_is_gone_everywhere(client: TestClient) -> None:
     assert list(client.app.state.services.settings.data.rglob("*.json")) == []  # type: ignore[attr-defined]
 
 
+def test_strangers_see_what_is_stored_and_no_longer_what_is_deleted(client: TestClient) -> None:
+    """The workers behind /sparql are kept in step: DORA's article in one query, before and after."""
+    body = BODY | {"facts": {**EU_CREDIT, "supports_critical_function": True}}
+    stored = client.post("/api/v1/assessments?store=true", json=body).json()["deployment"]
+    asked = SX + "SELECT ?d { ?a sx:assessmentOf ?d ; sx:verdict [ sx:onNorm <" + ids.norm("eu-dora/art-28-par-8") + "> ] }"
+
+    def found() -> list[str]:
+        answer = client.get("/sparql", params={"query": asked}, headers={"Accept": "application/sparql-results+json"})
+        assert answer.status_code == 200, answer.text
+        return [row["d"]["value"] for row in answer.json()["results"]["bindings"]]
+
+    assert found() == [stored["iri"]]
+    client.delete(f"/api/v1/deployments/{stored['id']}")
+    assert found() == []
+
+
 def test_restart_brings_them_back(configuration: Settings) -> None:
     """A service that starts anew has the same deployments and the same graph."""
     with TestClient(create_app(configuration)) as client:
@@ -125,6 +145,24 @@ def test_restart_brings_them_back(configuration: Settings) -> None:
         (again,) = client.get("/api/v1/deployments").json()["items"]
         assert {key: again[key] for key in stored} == stored
         assert graph(client).dump(ids.graph(f"deployment/{stored['id']}")) == dump != b""
+
+
+def test_server_holds_them_beside_the_law(configuration: Settings) -> None:
+    """With a remote store the graph of a deployment goes to the server, is found by a saved query there, and goes again."""
+    with serving("--union-default-graph") as address:
+        remote = replace(configuration, store=f"{address}/query", store_update=f"{address}/update")
+        law = load(configuration.root, configuration.cache).store
+        publish(law, configured(remote))
+        for _ in range(2):  # the second start finds the graph that the first one left
+            with TestClient(create_app(remote)) as client:
+                stored = client.post("/api/v1/assessments?store=true", json=BODY).json()["deployment"]
+                norm = client.post("/api/v1/assessments", json=BODY).json()["verdicts"][0]["norm"]
+                rows = client.get(f"/queries/deployments-under-norm?norm={norm}").json()["rows"]
+                assert [row["deployment"] for row in rows] == [stored["iri"]]
+                assert client.get("/sparql", params={"query": f"ASK {{ <{stored['iri']}> ?p ?o }}"}).json()["boolean"] is True
+        with TestClient(create_app(remote)) as client:
+            client.delete(f"/api/v1/deployments/{stored['id']}")
+        assert configured(remote).graphs() == law.graphs()
 
 
 @pytest.mark.parametrize(

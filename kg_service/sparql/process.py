@@ -90,7 +90,7 @@ class Zygote:
             sent = socket.send_fds(self._channel, [message], [theirs.fileno()])
         try:
             reply = (await frames.received(self._channel))[0] if sent == len(message) else {"error": "the channel is full"}
-        except (OSError, EOFError, ValueError):
+        except (OSError, EOFError, ValueError, asyncio.CancelledError):
             ours.close()
             raise
         if "pid" not in reply:
