@@ -28,7 +28,7 @@ from kg_service.imports.blocks import (
     Visa,
 )
 from kg_service.imports.headings import HeadingRank, division_parts, read_heading
-from kg_service.imports.model import PREFIXES, Footnote, UnitKind, UnitPath
+from kg_service.imports.model import PREFIXES, Finding, Footnote, UnitKind, UnitPath
 from kg_service.imports.outline import Outline
 from kg_service.imports.quotations import with_quotations
 
@@ -100,7 +100,10 @@ class Assembler:
                 self._holder = self._add(UnitKind.OTHER, 1 + self._counts["block"], None, address=None)
                 self._counts["block"] += 1
             pending, self._pending = tuple(self._pending), []
-            self._fill(self._holder, with_quotations(pending))
+            blocks = with_quotations(pending)
+            if self.outline.kind(self._holder) is UnitKind.ARTICLE:
+                blocks = self._with_first_paragraph(self._holder, blocks)
+            self._fill(self._holder, blocks)
 
     def _add(
         self, kind: UnitKind, number: str | int | None, parent: UnitPath | None, *, at: Place = None, **more: object
@@ -188,13 +191,24 @@ class Assembler:
                 holder = self._open_heading(outer, heads, block)
             elif isinstance(block, Para):
                 base = heads[-1][1] if heads else outer
-                number = number_of(block.marker)
+                number = number_of(block.marker) or "1"
                 opened = self._open_para(base, number, block)
                 holder = _Holder(opened, opened)
                 for inner in with_quotations(block.body):
                     self._place(holder, inner)
             else:
                 self._place(holder, block)
+
+    def _with_first_paragraph(self, article: UnitPath, blocks: tuple[Block, ...]) -> tuple[Block, ...]:
+        """Some consolidated pages lost the number 1 of a first paragraph: words before a paragraph 2 are paragraph 1."""
+        first = next((place for place, block in enumerate(blocks) if isinstance(block, Para)), None)
+        if first is None or number_of(getattr(blocks[first], "marker", "")) != "2":
+            return blocks
+        lead = blocks[:first]
+        if not any(isinstance(block, Text) and block.text for block in lead):
+            return blocks
+        self.outline.findings.append(Finding("gap", "the source prints no number for the first paragraph", article))
+        return (Para("", lead), *blocks[first:])
 
     def _open_para(self, base: _Holder, number: str, block: Para) -> UnitPath:
         base.filled = True

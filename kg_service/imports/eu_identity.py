@@ -6,10 +6,10 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-_LETTERS: Final = {"regulation": "R", "directive": "L", "decision": "D"}
-_ELI: Final = {"regulation": "reg", "directive": "dir", "decision": "dec"}
+_LETTERS: Final = {"regulation": "R", "directive": "L", "decision": "D", "recommendation": "H"}
+_ELI: Final = {"regulation": "reg", "directive": "dir", "decision": "dec", "recommendation": "reco"}
 _ACT = re.compile(
-    r"\b(?P<kind>Regulation|Directive|Decision)s?\s*"
+    r"\b(?P<kind>Regulation|Directive|Decision|Recommendation)s?\s*"
     r"(?:\((?P<body>[A-Z][A-Za-z, ]{1,20})\)\s*)?(?P<no>No\s*|n°\s*)?"
     r"(?P<first>\d{1,4})/(?P<second>\d{1,4})(?P<tail>/[A-Z]{2,7})?",
     re.IGNORECASE,
@@ -67,6 +67,45 @@ def act_in(text: str) -> Act | None:
         if act is not None:
             return act
     return None
+
+
+_LEADS: Final = r"(?:(?:Council|Commission|Delegated|Implementing|Framework|said|abovementioned)\s+)*"
+_ONE: Final = r"(?:\([A-Z][A-Za-z, ]{1,20}\)\s*)?(?:No\s*)?\d{1,4}/\d{1,4}(?:/[A-Z]{2,7})?"
+_ACTS = re.compile(
+    rf"{_LEADS}(?P<kind>Regulation|Directive|Decision|Recommendation)s?\s*(?P<list>{_ONE}(?:(?:\s*,\s*(?:and\s+)?|\s+(?:and|or)\s+){_ONE})*)"
+)
+_TREATIES = re.compile(
+    r"(?P<name>TFEU|TEU|Charter\b|Treat(?:y|ies)\b[\w ]{0,60}|Protocol No \d+|Convention [\w ]{0,40}|Staff Regulations|"
+    r"Statute\b|Rules of Procedure|European Convention[\w ]{0,60}|Euratom Treaty|EEA Agreement|Interinstitutional Agreement)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """Acts named at a place in a text: CELEX numbers, or the words used where there is no such number (``TFEU``)."""
+
+    acts: tuple[str, ...]
+    start: int
+    end: int
+
+
+def named_at(text: str, at: int) -> Named | None:
+    """The acts that are named exactly there."""
+    match = _ACTS.match(text, at)
+    if match is not None:
+        found = (act_in(f"{match['kind']} {one}") for one in re.findall(_ONE, match["list"]))
+        return Named(tuple(act.celex for act in found if act is not None), at, match.end())
+    treaty = _TREATIES.match(text, at)
+    return None if treaty is None else Named((treaty["name"].strip(),), at, treaty.end())
+
+
+def named_in(text: str) -> tuple[Named, ...]:
+    """All acts named in a text, in order."""
+    starts = re.finditer(
+        r"\b(?:Regulation|Directive|Decision|Recommendation)s?\s+(?=[(\dN])|\b(?:TFEU|TEU|Charter|Treaty)\b", text
+    )
+    found = (named_at(text, start.start()) for start in starts)
+    return tuple(named for named in found if named is not None and named.acts)
 
 
 def celex_in(text: str) -> str | None:

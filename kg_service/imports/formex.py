@@ -29,15 +29,12 @@ from kg_service.imports.blocks import (
 )
 from kg_service.imports.eu_act import Assembler
 from kg_service.imports.eu_identity import act_in, celex_in, kind_of
-from kg_service.imports.markup import Markup, elements, entity_text, folded, local, read_xml
+from kg_service.imports.formex_words import STRUCTURE, Run, Words
+from kg_service.imports.markup import Markup, elements, local, read_xml
 from kg_service.imports.model import Document, Finding, Identity, Version
 from kg_service.imports.protocol import refusal, source
 
 _ROOTS: Final = ("ACT", "CONS.ACT")
-_STRUCTURE: Final = frozenset((
-    "P", "LIST", "TBL", "GR.SEQ", "ALINEA", "PARAG", "NP", "ITEM", "QUOT.S", "DLIST", "DLIST.ITEM", "GR.TBL", "SUBDIV",
-    "ARTICLE", "ANNEX", "DIVISION", "CONTENTS", "TXT", "COMMENT", "GR.ANNOTATION", "ANNOTATION", "LV", "DEFINITION",
-))  # fmt: skip
 _EMPTY = re.compile(r"^[\s;.,\"]*$")
 
 
@@ -67,7 +64,7 @@ class _File:
         self.root = self.markup.root
         if local(self.root) not in _ROOTS:
             raise refusal(name, 1, "not_formex", f"the file is a {local(self.root)[:40]}; of Formex, ACT and CONS.ACT are read")
-        self.words = _Words(self.markup, name)
+        self.words = Words(self.markup, name)
         _without_deleted(self.root)
         self.amendments = self._amending_acts()
 
@@ -136,7 +133,7 @@ class _File:
                 yield from self._annex(child)
             elif tag == "FINAL":
                 yield from self._final(child)
-            elif tag in _STRUCTURE:
+            elif tag in STRUCTURE:
                 yield from self.blocks_of(child)
             elif tag and not tag.startswith(("BIB.", "INFO.", "FAM.")):
                 self.words.findings.append(Finding("unknown_element", f"{tag[:40]} is not read"))
@@ -222,28 +219,28 @@ class _File:
 
     def blocks(self, container: etree._Element) -> Iterator[Block]:
         """The blocks in a container: structure where there is some, running text between."""
-        run = _Run(container.text or "")
+        run = Run(container.text or "")
         for child in container:
             if isinstance(child, etree._ProcessingInstruction):
                 changes = list(self._instruction(child))
                 if changes:
-                    if any(local(e) in _STRUCTURE for e in elements(container)):
+                    if any(local(e) in STRUCTURE for e in elements(container)):
                         yield from self._finished(run)
                         yield from changes
-                        run = _Run("")
+                        run = Run("")
                     else:
                         run.marks.extend(change.mark for change in changes if change.mark != "B")
                 run.add(child.tail)
-            elif local(child) in _STRUCTURE:
+            elif local(child) in STRUCTURE:
                 yield from self._finished(run)
                 yield from self.blocks_of(child)
-                run = _Run(child.tail or "")
+                run = Run(child.tail or "")
             else:
                 self.words.gather(child, run)
                 run.add(child.tail)
         yield from self._finished(run, container)
 
-    def _finished(self, run: _Run, container: etree._Element | None = None) -> Iterator[Block]:
+    def _finished(self, run: Run, container: etree._Element | None = None) -> Iterator[Block]:
         text = run.finished(self.markup.offset(container) if container is not None else None)
         if not _EMPTY.match(text.text):
             yield text
@@ -315,7 +312,7 @@ class _File:
         if title is not None:
             text = self.words.text(title)
             yield Head(text.text, text.notes, text.marks, text.at)
-        run = _Run("")
+        run = Run("")
         rows = []
         for row in table.iter("ROW"):
             cells = [self.words.text(cell) for cell in elements(row) if local(cell) == "CELL"]
@@ -326,90 +323,11 @@ class _File:
             yield Table(tuple(rows), tuple(run.notes), (), self.markup.offset(table))
 
 
-class _Run:
-    """Running text while it is read."""
-
-    def __init__(self, start: str) -> None:
-        self.pieces = [start]
-        self.notes: list[str] = []
-        self.marks: list[str] = []
-
-    def add(self, text: str | None) -> None:
-        self.pieces.append(text or "")
-
-    def finished(self, at: tuple[int, int] | None) -> Text:
-        return Text(folded("".join(self.pieces)), tuple(self.notes), tuple(dict.fromkeys(self.marks)), at)
-
-
-class _Words:
-    """Running text of one file; ``footnotes`` gathers (key, number, text) on the way."""
-
-    def __init__(self, markup: Markup, name: str) -> None:
-        self.markup, self.name = markup, name
-        self.footnotes: list[tuple[str, str, str]] = []
-        self.findings: list[Finding] = []
-
-    def text(self, element: etree._Element | None) -> Text:
-        """All that ``element`` says; empty where there is none."""
-        if element is None:
-            return Text("")
-        run = _Run("")
-        self._inside(element, run, upper=False)
-        return run.finished(self.markup.offset(element))
-
-    def joined(self, found: list[etree._Element]) -> Text:
-        texts = [self.text(element) for element in found]
-        return Text(
-            " ".join(text.text for text in texts if text.text),
-            tuple(note for text in texts for note in text.notes),
-            tuple(mark for text in texts for mark in text.marks),
-        )
-
-    def gather(self, element: etree._Element, run: _Run, *, upper: bool = False) -> None:
-        """Adds the words of ``element`` without its tail."""
-        tag = local(element)
-        if isinstance(element, etree._Entity):
-            run.add(entity_text(element, self.name))
-        elif tag in ("QUOT.START", "QUOT.END"):
-            run.add(_character(element.get("CODE")))
-        elif tag == "FT" and element.get("TYPE") == "NUMBER":
-            run.add(_grouped(element.text or ""))
-        elif tag == "NOTE":
-            self._note(element, run)
-        elif tag == "IE":
-            pass
-        elif tag == "INCL.ELEMENT":
-            self.findings.append(Finding("image", "an image of the source is not read"))
-        elif tag:
-            apart = " " if tag in _STRUCTURE or tag in ("TI", "STI", "NO.P", "NO.GR.SEQ") else ""
-            run.add(apart)
-            self._inside(element, run, upper=upper or (tag == "HT" and element.get("TYPE") == "UC"))
-            run.add(apart)
-
-    def _inside(self, element: etree._Element, run: _Run, *, upper: bool) -> None:
-        run.add(element.text.upper() if upper and element.text else element.text)
-        for child in element:
-            self.gather(child, run, upper=upper)
-            run.add(child.tail.upper() if upper and child.tail else child.tail)
-
-    def _note(self, note: etree._Element, run: _Run) -> None:
-        key = f"{note.get('NOTE.ID') or len(self.footnotes)}"
-        reference = note.get("NOTE.REF")
-        run.notes.append(reference or key)
-        if reference is None:
-            self.footnotes.append((key, str(1 + len(self.footnotes)), self.text(note).text))
-
-
 def _calls(*lines: Text) -> Iterator[Text]:
     notes = tuple(note for line in lines for note in line.notes)
     marks = tuple(mark for line in lines for mark in line.marks)
     if notes or marks:
         yield Text("", notes, marks)
-
-
-def _grouped(figures: str) -> str:
-    """A number as the Official Journal prints it, in groups of three."""
-    return f"{int(figures):,}".replace(",", " ") if figures.isascii() and figures.isdecimal() and len(figures) < 16 else figures
 
 
 def _without_deleted(root: etree._Element) -> None:
@@ -434,13 +352,6 @@ def _attributes(node: etree._Element) -> dict[str, str]:
     if getattr(node, "target", "") not in ("CLG.MDFO", "CLG.MDFC"):
         return {}
     return dict(re.findall(r'([A-Z.]+)="([^"]*)"', node.text or ""))
-
-
-def _character(code: str | None) -> str:
-    try:
-        return chr(int(code or "", 16))
-    except (ValueError, OverflowError):
-        return "'"
 
 
 def _date(iso: str | None) -> date | None:

@@ -265,7 +265,11 @@ class Document:
 
     def _step(self, holder: UnitPath, part: str) -> tuple[UnitPath, ...]:
         below = self._addresses.get(holder, ())
-        names = (part, "pt-" + part[4:]) if part.startswith("par-") else (part,)
+        names: tuple[str, ...] = (part,)
+        if part.startswith("par-"):
+            names = (part, "pt-" + part[4:], "sub" + part)
+        elif part.startswith("part-"):
+            names = (part, "pt-" + part[5:])
         for name in names:
             for last, path in below:
                 if last == name:
