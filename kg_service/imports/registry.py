@@ -12,6 +12,7 @@ from kg_service.imports.eurlex_html import EurlexHtml
 from kg_service.imports.formex import Formex
 from kg_service.imports.model import Document
 from kg_service.imports.oscal import Oscal
+from kg_service.imports.pra_html import PraHtml
 from kg_service.imports.protocol import HEAD, MAX_BYTES, Importer, refusal
 from kg_service.imports.regml import RegMl
 from kg_service.imports.uslm import Uslm
@@ -24,6 +25,7 @@ _ALL: Final[tuple[Importer, ...]] = (
     Ecfr(),
     RegMl(),
     Oscal(),
+    PraHtml(),
 )
 IMPORTERS: Final[Mapping[str, Importer]] = {importer.name: importer for importer in _ALL}
 
