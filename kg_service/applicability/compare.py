@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from kg_service.applicability.evaluate import IN_EFFECT, Assessment, Evaluator, Status, Verdict
+from kg_service.applicability.evaluate import IN_EFFECT, Assessment, Evaluator, Status
 from kg_service.applicability.facts import Answer, Facts
 from kg_service.model import DatedBy, FactId, Norm
 
@@ -129,8 +129,3 @@ def _turned_by(norm: Norm, start: date, end: date) -> DatedBy | None:
     if norm.applies_until is not None and first <= norm.applies_until.day < last:
         days.append(norm.applies_until)
     return days[-1] if days else None
-
-
-def verdict_by_norm(assessment: Assessment) -> dict[str, Verdict]:
-    """The verdicts of an assessment by norm id."""
-    return {verdict.norm.id: verdict for verdict in assessment.verdicts}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, date, datetime
 from typing import Annotated, Any, Literal
@@ -19,6 +20,7 @@ from kg_service import ids
 from kg_service.applicability.compare import compare, diff
 from kg_service.applicability.evaluate import SHOWN_BY_DEFAULT, Status
 from kg_service.applicability.facts import Facts, parse_day, parse_facts
+from kg_service.applicability.portfolio import assess_all
 from kg_service.applicability.questions import next_questions
 from kg_service.deployments.record import StoredDeployment, parse_name
 from kg_service.errors import DocumentError, InputError, Problem
@@ -30,7 +32,7 @@ from kg_service.services import Services, services_of
 router = APIRouter(prefix="/api/v1", tags=["assessments"], route_class=StrictRoute)
 streams = APIRouter(prefix="/api/v1", tags=["assessments"])
 
-BATCH_LINES = 64
+BATCH_LINES = 256
 MAX_OPTIONS = 32
 
 EU_CREDIT: dict[str, Any] = {
@@ -300,27 +302,34 @@ class _Duplex(StreamingResponse):
 
 
 def _answer_lines(services: Services, pending: Sequence[tuple[int, bytes]], statuses: frozenset[Status]) -> bytes:
-    return b"".join(orjson.dumps(_answer_line(services, number, line, statuses)) + b"\n" for number, line in pending)
-
-
-def _answer_line(services: Services, number: int, line: bytes, statuses: frozenset[Status]) -> dict[str, object]:
-    identifier: object = None
-    try:
-        raw = _line(number, line)
-        identifier = raw.get("id")
-        facts = _facts(services, raw["facts"], "/facts")
-        day = today() if raw.get("as_of") is None else parse_day(raw["as_of"], "/as_of")
-    except InputError as error:
-        return {"line": number, "id": identifier, "problem": body_of(error)}
-    assessment = services.evaluator.assess(facts, day)
-    return {
-        "line": number,
-        "id": identifier,
-        "as_of": day.isoformat(),
-        "knowledge_version": assessment.knowledge_version,
-        "counts": {str(status): count for status, count in assessment.counts().items()},
-        "norms": {verdict.norm.id: verdict.status for verdict in assessment.verdicts if verdict.status in statuses},
-    }
+    """The answers to some lines, in order. Lines of one day are assessed together."""
+    answers: dict[int, dict[str, object]] = {}
+    by_day: dict[date, list[tuple[int, object, Facts]]] = {}
+    for number, line in pending:
+        identifier: object = None
+        try:
+            raw = _line(number, line)
+            identifier = raw.get("id")
+            facts = _facts(services, raw["facts"], "/facts")
+            day = today() if raw.get("as_of") is None else parse_day(raw["as_of"], "/as_of")
+        except InputError as error:
+            answers[number] = {"line": number, "id": identifier, "problem": body_of(error)}
+        else:
+            by_day.setdefault(day, []).append((number, identifier, facts))
+    for day, lines_of_day in by_day.items():
+        verdicts = assess_all(services.evaluator, [facts for _, _, facts in lines_of_day], day)
+        for place, (number, identifier, _) in enumerate(lines_of_day):
+            row = verdicts.row(place)
+            counts = Counter(row.values())
+            answers[number] = {
+                "line": number,
+                "id": identifier,
+                "as_of": day.isoformat(),
+                "knowledge_version": services.knowledge.version,
+                "counts": {str(status): counts[status] for status in Status},
+                "norms": {norm: status for norm, status in row.items() if status in statuses},
+            }
+    return b"".join(orjson.dumps(answers[number]) + b"\n" for number, _ in pending)
 
 
 def _line(number: int, line: bytes) -> dict[str, Any]:
