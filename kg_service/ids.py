@@ -57,6 +57,15 @@ def jurisdiction(jurisdiction_id: str) -> str:
     return f"{ID}jurisdiction/{jurisdiction_id}"
 
 
+def interpretation(interpretation_id: str) -> str:
+    return f"{ID}interpretation/{interpretation_id}"
+
+
+def interpretation_part(interpretation_id: str, kind: str, number: int) -> str:
+    """IRI of a ``reading`` of a contested question, or of a ``change`` of an answer, by its place in the list."""
+    return f"{interpretation(interpretation_id)}/{kind}/{number}"
+
+
 def event(event_id: str) -> str:
     return f"{ID}event/{event_id}"
 

@@ -23,6 +23,7 @@ TermId = NewType("TermId", str)
 ControlId = NewType("ControlId", str)
 RiskId = NewType("RiskId", str)
 EventId = NewType("EventId", str)
+InterpretationId = NewType("InterpretationId", str)
 
 
 class FactKind(StrEnum):
@@ -234,6 +235,54 @@ class Qualification:
 
 
 @dataclass(frozen=True, slots=True)
+class Reading:
+    """One way to answer a contested question. Our conditions follow exactly one."""
+
+    label: str
+    argument: str
+    held_by: str
+    followed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerChange:
+    """A day on which the answer changes: what it was until the eve (``before``), or what it is from then on (``after``)."""
+
+    dated: DatedBy
+    before: str | None
+    after: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Interpretation:
+    """A question of law that comes back again and again, with its answer. ``instrument`` is None where several share it."""
+
+    id: InterpretationId
+    instrument: InstrumentId | None
+    questions: Mapping[str, tuple[str, ...]]
+    answer: str
+    reasoning: str
+    citations: tuple[ProvisionRef, ...]
+    holds_from: DatedBy
+    sureness: Sureness
+    holds_until: DatedBy | None = None
+    norms: tuple[NormId, ...] = ()
+    qualifications: tuple[QualificationId, ...] = ()
+    readings: tuple[Reading, ...] = ()
+    changes: tuple[AnswerChange, ...] = ()
+    decisions: tuple[int, ...] = ()
+    note: str | None = None
+    aliases: tuple[InterpretationId, ...] = ()
+    file: str = ""
+    line: int = 0
+
+    def instruments(self) -> frozenset[str]:
+        """The instruments that it belongs to, cites, or speaks of through their norms."""
+        cited = {ref.instrument for ref in self.citations} | {self.instrument}
+        return frozenset(str(one) for one in cited if one is not None) | {norm.partition("/")[0] for norm in self.norms}
+
+
+@dataclass(frozen=True, slots=True)
 class Event:
     id: EventId
     labels: Labels
@@ -311,3 +360,4 @@ class Knowledge:
     controls: Mapping[ControlId, Control]
     risks: Mapping[RiskId, Risk]
     frameworks: Mapping[str, Framework]
+    interpretations: Mapping[InterpretationId, Interpretation] = field(default_factory=dict)

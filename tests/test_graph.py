@@ -314,7 +314,19 @@ def test_one_graph_per_instrument(whole: list[Quad], law: Knowledge) -> None:
     )
     assert found == Counter(ids.graph(f"instrument/{one.instrument}") for one in law.norms.values())
     graphs = {quad.graph_name.value for quad in whole}
-    shared = {ids.graph(name) for name in ("ontology", "reference", "controls", "frameworks", "qualifications", "queries", "metadata")}
+    shared = {
+        ids.graph(name)
+        for name in (
+            "ontology",
+            "reference",
+            "controls",
+            "frameworks",
+            "qualifications",
+            "interpretations",
+            "queries",
+            "metadata",
+        )
+    }
     assert graphs == shared | {ids.graph(f"instrument/{name}") for name in law.instruments}
 
 

@@ -32,7 +32,11 @@ class Copy:
             plain = (
                 text.count("\n    legal_status: in_force\n") == 1 and "\n    unless:" not in text and "applies_until" not in text
             )
-            if plain and text.count("\n  - id:") == 1 and path.name not in ("instrument.yaml", "qualifications.yaml"):
+            if (
+                plain
+                and text.count("\n  - id:") == 1
+                and path.name not in ("instrument.yaml", "qualifications.yaml", "interpretations.yaml")
+            ):
                 yield path.relative_to(self.root).as_posix()
 
     def edit(self, name: str, file: str, pattern: str, replacement: str) -> None:
@@ -227,13 +231,13 @@ def _break_files(copy: Copy) -> None:
 
 def _break_vocabulary(copy: Copy) -> None:
     controls = f"{REGULATIONS}/controls/customers.yaml"
-    copy.edit("unknown-risk", controls, r"^  mitigates:\n", "  mitigates:\n    - nothing-such  # @unknown-risk\n")
+    copy.edit("unknown-risk", controls, r"^  mitigates: \[(.*)\]$", r"  mitigates: [nothing-such, \1]  # @unknown-risk")
     copy.edit(
         "unknown-framework", controls, r"^  satisfies:\n", "  satisfies:\n    owasp-llm-2024: [LLM01]  # @unknown-framework\n"
     )
     risks = f"{REGULATIONS}/risks.yaml"
-    copy.edit("unknown-framework-control", risks, r"^    owasp-llm-2025:\n",
-              "    owasp-llm-2025:\n      - LLM99:2025  # @unknown-framework-control\n")  # fmt: skip
+    copy.edit("unknown-framework-control", risks, r"^    owasp-llm-2025: \[(.*)\]$",
+              r"    owasp-llm-2025: ['LLM99:2025', \1]  # @unknown-framework-control")  # fmt: skip
     facts = f"{REGULATIONS}/facts.yaml"
     copy.edit("parent-of-term", facts, r"^    national_bank:\n",
               "    odd_bank: {label: Odd bank, parent: credit_instituton}  # @parent-of-term\n    national_bank:\n")  # fmt: skip

@@ -122,6 +122,21 @@ MISTAKES: dict[str, tuple[str, URIRef, object, str]] = {
         URIRef(ids.provision("eu-ai-act", "Art 999")),
         "A source in our own namespace is a provision of the registry, or a source that is marked as outside it.",
     ),
+    "answer missing": ("interpretation", SX.shortAnswer, None, "An interpretation has one short answer."),
+    "answer without a source": ("interpretation", DCTERMS.source, None, "An interpretation says where the law says so."),
+    "answer that holds since another day": (
+        "interpretation",
+        SX.holdsFrom,
+        [Literal("1900-01-01", datatype=XSD.date)],
+        "The first day of an interpretation is the day that the named provision sets.",
+    ),
+    "reading that nobody holds": ("reading", SX.heldBy, None, "A reading says who holds it."),
+    "change without words": (
+        "change",
+        SX.answerBefore,
+        None,
+        "A change of an answer says what was answered before or what is answered after.",
+    ),
     "decision without a question": ("decision", SX.competencyQuestion, None, "A decision has a competency question."),
     "old name in use": ("norm", DCTERMS.isReplacedBy, SX.Norm, "An old name is not at the same time the name of something."),
 }
@@ -131,6 +146,9 @@ KINDS = {
     "norm": (RDF.type, SX.Duty),
     "qualification": (RDF.type, SX.Qualification),
     "decision": (RDF.type, SX.Decision),
+    "interpretation": (RDF.type, SX.Interpretation),
+    "reading": (RDF.type, SX.Reading),
+    "change": (RDF.type, SX.AnswerChange),
 }
 
 

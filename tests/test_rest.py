@@ -20,7 +20,7 @@ from kg_service.settings import Settings
 
 COLLECTIONS = [
     "facts", "jurisdictions", "events", "bearers", "instruments", "provisions", "norms", "qualifications", "controls", "risks",
-    "frameworks", "decisions",
+    "frameworks", "decisions", "interpretations",
 ]  # fmt: skip
 
 

@@ -19,6 +19,8 @@ from kg_service.model import (
     Framework,
     Instrument,
     InstrumentId,
+    Interpretation,
+    InterpretationId,
     Norm,
     NormId,
     Provision,
@@ -51,6 +53,7 @@ class Draft:
     controls: dict[ControlId, Control] = field(default_factory=dict)
     risks: dict[RiskId, Risk] = field(default_factory=dict)
     frameworks: dict[str, Framework] = field(default_factory=dict)
+    interpretations: dict[InterpretationId, Interpretation] = field(default_factory=dict)
 
     def name(self, path: Path) -> str:
         return path.relative_to(self.root).as_posix()

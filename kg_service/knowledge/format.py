@@ -35,7 +35,9 @@ _ORDER: Final[Mapping[type[Record], tuple[str, ...]]] = {
 _ON_ONE_LINE: Final = frozenset(
     {"bearers", "decisions", "risks", "mitigates", "missing", "aliases", "excludes", "dates", "sources", "provisions", "set_by"}
     | {"amends", "amended_by", "supersedes", "superseded_by", "applies_from", "applies_until", "references", "satisfies", "alt"}
+    | {"holds_from", "holds_until"}
 )
+_SHORT: Final = (schema.FrameworkControlRecord, schema.SourceRecord)
 _NUMBERS: Final = frozenset({"decisions", "minimum", "maximum", "min", "max", "above", "below", "facts"})
 _DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
 _NUMBER: Final = re.compile(r"0|-?[1-9]\d*(\.\d+)?|-?0\.\d+")
@@ -76,8 +78,13 @@ def shape_of(parts: Sequence[str]) -> Any:
         "controls": list[schema.ControlRecord],
         "frameworks": schema.FrameworkRecord,
         "qualifications": list[schema.QualificationRecord],
+        "interpretations": list[schema.InterpretationRecord],
     }
-    law = {"instrument.yaml": schema.InstrumentRecord, "qualifications.yaml": list[schema.QualificationRecord]}
+    law = {
+        "instrument.yaml": schema.InstrumentRecord,
+        "qualifications.yaml": list[schema.QualificationRecord],
+        "interpretations.yaml": list[schema.InterpretationRecord],
+    }
     match parts:
         case [name]:
             return single.get(name)
@@ -166,7 +173,7 @@ class _Writer:
         pad = " " * indent
         if isinstance(item, dict) and item:
             line = f"{pad}- {_flow(item, shape, key)}"
-            if (_rightmost(key) in _ON_ONE_LINE or shape is schema.FrameworkControlRecord) and len(line) <= WIDTH:
+            if (_rightmost(key) in _ON_ONE_LINE or shape in _SHORT) and len(line) <= WIDTH:
                 yield line
                 return
             lines = list(self.block(item, shape, indent + 2, key))

@@ -137,8 +137,8 @@ def read_qualification(draft: Draft, raw: Value, place: Place) -> None:
     draft.rename("qualification", record.aliases, record.id, place.below("aliases"))
     when = condition(draft, record.when, place.below("when"))
     unless = condition(draft, record.unless, place.below("unless")) if record.unless is not None else None
-    sources = tuple(_source(draft, entry, None, place.below("sources", n)) for n, entry in enumerate(record.sources))
-    _refuse_plain_sources(draft, raw, place)
+    sources = tuple(source_at(draft, entry, None, place.below("sources", n)) for n, entry in enumerate(record.sources))
+    refuse_plain_sources(draft, raw, place)
     if when is None:
         return
     draft.qualifications[QualificationId(record.id)] = Qualification(
@@ -157,12 +157,13 @@ def read_qualification(draft: Draft, raw: Value, place: Place) -> None:
     )
 
 
-def _refuse_plain_sources(draft: Draft, raw: Value, place: Place) -> None:
-    sources = raw.get("sources") if isinstance(raw, dict) else None
+def refuse_plain_sources(draft: Draft, raw: Value, place: Place, key: str = "sources") -> None:
+    """A source that is written as plain words is noted: whether they are a pinpoint or a text must be said."""
+    sources = raw.get(key) if isinstance(raw, dict) else None
     for number, entry in enumerate(sources if isinstance(sources, list) else ()):
         if isinstance(entry, str):
             message = "a source is written {instrument: ..., provision: ...} or {text: ...}."
-            draft.wrong(place.below("sources", number), "plain-source", message)
+            draft.wrong(place.below(key, number), "plain-source", message)
 
 
 def condition(draft: Draft, raw: object, place: Place) -> Condition | None:
@@ -189,8 +190,8 @@ def _read_norm(draft: Draft, raw: Value, place: Place, provision: Provision) -> 
     _refer(draft, record, place)
     applies_when = condition(draft, record.applies_when, place.below("applies_when"))
     unless = condition(draft, record.unless, place.below("unless")) if record.unless is not None else None
-    starts = _dated(draft, record.applies_from, provision.instrument, place.below("applies_from"))
-    ends = _dated(draft, record.applies_until, provision.instrument, place.below("applies_until"))
+    starts = dated_at(draft, record.applies_from, provision.instrument, place.below("applies_from"))
+    ends = dated_at(draft, record.applies_until, provision.instrument, place.below("applies_until"))
     _check_dates(draft, record, place)
     if applies_when is None:
         return
@@ -255,24 +256,27 @@ def _dates(draft: Draft, record: InstrumentRecord, place: Place) -> tuple[DatedB
     found: list[DatedBy] = []
     for number, entry in enumerate(record.dates):
         spot = place.below("dates", number, "set_by")
-        found.append(DatedBy(entry.date, _source(draft, entry.set_by, instrument, spot), entry.note))
+        found.append(DatedBy(entry.date, source_at(draft, entry.set_by, instrument, spot), entry.note))
     return tuple(found)
 
 
-def _dated(draft: Draft, record: DatedRecord | None, instrument: InstrumentId, place: Place) -> DatedBy | None:
-    """The day with the provision that sets it: named at the norm, or found among the instrument's dates."""
+def dated_at(draft: Draft, record: DatedRecord | None, instrument: InstrumentId | None, place: Place) -> DatedBy | None:
+    """The day with the provision that sets it: named at the day, or found among the dates of ``instrument``."""
     if record is None:
         return None
     if record.set_by is not None:
-        return DatedBy(record.date, _source(draft, record.set_by, instrument, place.below("set_by")), record.note)
-    law = draft.instruments.get(instrument)
+        return DatedBy(record.date, source_at(draft, record.set_by, instrument, place.below("set_by")), record.note)
+    law = draft.instruments.get(instrument) if instrument is not None else None
     known = [day for day in law.dates if day.day == record.date] if law else []
     if len({day.set_by for day in known}) > 1:
         message = f"several entries of 'dates' set {record.date}; name the right one here as {{date: ..., set_by: ...}}."
         draft.wrong(place, "ambiguous-date", message, [day.set_by.pinpoint for day in known])
     if known:
         return DatedBy(record.date, known[0].set_by, record.note or known[0].note)
-    if law:
+    if instrument is None:
+        message = f"no instrument is at hand whose dates could say what sets {record.date}; write {{date: ..., set_by: ...}}."
+        draft.wrong(place, "date-without-provision", message)
+    elif law:
         message = f"no entry of 'dates' in {law.file} says what sets {record.date}."
         draft.wrong(place, "date-without-provision", message, _nearest_days(record.date, law))
     return DatedBy(record.date, ProvisionRef(None, _UNSET), record.note)
@@ -283,7 +287,7 @@ def _nearest_days(day: date, law: Instrument) -> tuple[str, ...]:
     return tuple(known.isoformat() for known in days[:2])
 
 
-def _source(draft: Draft, record: SourceRecord, own: InstrumentId | None, place: Place) -> ProvisionRef:
+def source_at(draft: Draft, record: SourceRecord, own: InstrumentId | None, place: Place) -> ProvisionRef:
     """What the record points to. ``own`` is the instrument of a pinpoint that names none."""
     if record.text is not None:
         if record.instrument or record.provision:

@@ -9,6 +9,7 @@ from pathlib import Path
 from kg_service.applicability.condition import qualifications_of
 from kg_service.errors import KnowledgeError, Problem
 from kg_service.knowledge.draft import Draft, check_aliases, check_references
+from kg_service.knowledge.interpretations import read_interpretations
 from kg_service.knowledge.law import declare_qualifications, read_article, read_instrument, read_qualification
 from kg_service.knowledge.version import content_version
 from kg_service.knowledge.vocabulary import (
@@ -23,7 +24,8 @@ from kg_service.knowledge.vocabulary import (
 from kg_service.model import InstrumentId, Knowledge
 
 _SINGLE = ("facts.yaml", "jurisdictions.yaml", "events.yaml", "bearers.yaml", "risks.yaml")
-_FAMILIES = ("controls", "frameworks", "qualifications")
+_FAMILIES = ("controls", "frameworks", "qualifications", "interpretations")
+_NO_ARTICLES = ("instrument.yaml", "qualifications.yaml", "interpretations.yaml")
 
 
 def read(root: Path) -> Knowledge:
@@ -62,8 +64,10 @@ def drafted(root: Path) -> Draft:
         read_qualification(draft, raw, place)
     for folder in folders:
         for path in sorted(folder.glob("*.yaml"), key=_as_printed):
-            if path.name not in ("instrument.yaml", "qualifications.yaml"):
+            if path.name not in _NO_ARTICLES:
                 read_article(draft, path, InstrumentId(folder.name))
+    for path in [*sorted((law / "interpretations").glob("*.yaml")), *sorted(law.glob("*/*/interpretations.yaml"))]:
+        read_interpretations(draft, path)
     _check_places(draft, law)
     check_references(draft)
     check_aliases(draft)
@@ -86,6 +90,7 @@ def knowledge_of(draft: Draft, version: str) -> Knowledge:
         controls=draft.controls,
         risks=draft.risks,
         frameworks=draft.frameworks,
+        interpretations=draft.interpretations,
     )
 
 

@@ -225,6 +225,40 @@ class QualificationRecord(Record):
     aliases: list[PathId] = []
 
 
+class ReadingRecord(Record):
+    label: Text
+    argument: Text
+    held_by: Text
+    followed: Literal["true"] | None = None
+
+
+class AnswerChangeRecord(DatedRecord):
+    before: Text | None = None
+    after: Text | None = None
+
+
+class QuestionsRecord(Record):
+    en: Annotated[list[Text], Field(min_length=2)]
+    zh: Annotated[list[Text], Field(min_length=1)]
+
+
+class InterpretationRecord(SurenessRecord):
+    id: PathId
+    questions: QuestionsRecord
+    answer: Text
+    reasoning: Text
+    readings: list[ReadingRecord] = []
+    citations: Annotated[list[Annotated[SourceRecord, _under("text")]], Field(min_length=1)]
+    norms: list[PathId] = []
+    qualifications: list[PathId] = []
+    holds_from: Annotated[DatedRecord, _under("date")]
+    holds_until: Annotated[DatedRecord, _under("date")] | None = None
+    changes: list[AnswerChangeRecord] = []
+    decisions: Annotated[list[Decision], Field(min_length=1)]
+    note: Text | None = None
+    aliases: list[PathId] = []
+
+
 class RiskRecord(Record):
     id: Id
     name: Text

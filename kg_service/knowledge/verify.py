@@ -9,6 +9,7 @@ from typing import Final
 from kg_service import ids
 from kg_service.applicability.condition import Condition, qualifications_of
 from kg_service.errors import Problem, nearest
+from kg_service.knowledge.answers import check_answers
 from kg_service.knowledge.draft import Draft, check_references
 from kg_service.knowledge.law import LINKS
 from kg_service.knowledge.read import drafted, in_order
@@ -29,6 +30,7 @@ def verify(root: Path) -> tuple[Problem, ...]:
     _check_links(draft)
     _check_status(draft)
     _check_pinpoints(draft)
+    check_answers(draft)
     if not any(problem.code in ("qualification-cycle", "unknown-qualification") for problem in draft.problems):
         _check_possible(draft)
     return tuple(in_order(draft.problems))
@@ -92,6 +94,15 @@ def _check_pinpoints(draft: Draft) -> None:
         place = draft.known("qualification")[qualification.id]
         for number, source in enumerate(qualification.sources):
             known.check(source, str(place.below("sources", number)))
+    for interpretation in draft.interpretations.values():
+        place = draft.known("interpretation")[interpretation.id]
+        for number, source in enumerate(interpretation.citations):
+            known.check(source, str(place.below("citations", number)))
+        days = {"holds_from": interpretation.holds_from, "holds_until": interpretation.holds_until}
+        days |= {f"changes/{number}": change.dated for number, change in enumerate(interpretation.changes)}
+        for name, dated in days.items():
+            if dated is not None and f"{place.at}/{name}/set_by" in place.tree.lines:
+                known.check(dated.set_by, str(place.below(*name.split("/"), "set_by")))
 
 
 class _Pinpoints:

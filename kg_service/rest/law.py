@@ -13,18 +13,13 @@ from starlette.responses import Response
 from kg_service import ids
 from kg_service.applicability.condition import Condition, facts_of, plain, qualifications_of
 from kg_service.applicability.facts import parse_day
-from kg_service.errors import InputError, Problem, nearest
 from kg_service.model import Instrument, Knowledge, LegalStatus, Norm, NormKind, Provision, Qualification
 from kg_service.rest.assessments import ServicesParam
+from kg_service.rest.filters import DecisionParam, JurisdictionParam, check, places
 from kg_service.rest.paging import DEFAULT_LIMIT, CursorParam, LimitParam, find, one, page
-from kg_service.rest.views import View, norm_view, reference_view, sureness_view
+from kg_service.rest.views import View, dated_view, norm_view, reference_view, sureness_view
 
 router = APIRouter(prefix="/api/v1", tags=["law"])
-
-JurisdictionParam = Annotated[
-    str | None, Query(description="Id of a jurisdiction; places below it count too (`us` includes `us-ny`).", examples=["eu"])
-]
-DecisionParam = Annotated[int | None, Query(ge=1, le=6, description="One of the six decisions.")]
 
 
 @router.get("/instruments", summary="All instruments", response_model=None)
@@ -40,12 +35,12 @@ def instruments(
 ) -> Response:
     """Statutes, regulations, guidance and cases of the registry."""
     knowledge = services.knowledge
-    places = _places(knowledge, jurisdiction)
-    _check("status", status, {instrument.status for instrument in knowledge.instruments.values()})
+    within = places(knowledge, jurisdiction)
+    check("status", status, {instrument.status for instrument in knowledge.instruments.values()})
     items = (
         (instrument.id, instrument)
         for instrument in knowledge.instruments.values()
-        if (places is None or instrument.jurisdiction in places) and status in (None, instrument.status)
+        if (within is None or instrument.jurisdiction in within) and status in (None, instrument.status)
     )
     return page(request, knowledge.version, items, instrument_view, limit, cursor)
 
@@ -69,7 +64,7 @@ def provisions(
 ) -> Response:
     """The provisions that carry norms, by instrument."""
     knowledge = services.knowledge
-    _check("instrument", instrument, knowledge.instruments)
+    check("instrument", instrument, knowledge.instruments)
     items = (
         (f"{item.instrument}/{item.id}", item) for item in knowledge.provisions.values() if instrument in (None, item.instrument)
     )
@@ -102,16 +97,16 @@ def norms(
 ) -> Response:
     """Duties, prohibitions, permissions, expectations, rights and scope rules, each with its condition, dates and certainty."""
     knowledge = services.knowledge
-    places = _places(knowledge, jurisdiction)
-    _check("instrument", instrument, knowledge.instruments)
-    _check("kind", kind, list(map(str, NormKind)))
-    _check("bearer", bearer, {name for norm in knowledge.norms.values() for name in norm.bearers})
+    within = places(knowledge, jurisdiction)
+    check("instrument", instrument, knowledge.instruments)
+    check("kind", kind, list(map(str, NormKind)))
+    check("bearer", bearer, {name for norm in knowledge.norms.values() for name in norm.bearers})
     day = None if date is None else parse_day(date, "query parameter date")
     items = (
         (norm.id, norm)
         for norm in knowledge.norms.values()
         if instrument in (None, norm.instrument)
-        and (places is None or knowledge.instruments[norm.instrument].jurisdiction in places)
+        and (within is None or knowledge.instruments[norm.instrument].jurisdiction in within)
         and (decision is None or decision in norm.decisions)
         and kind in (None, norm.kind)
         and (bearer is None or bearer in norm.bearers)
@@ -165,9 +160,7 @@ def instrument_view(item: Instrument) -> View:
         "citations": list(item.citations),
         "official_url": item.url,
         **{name: None if day is None else day.isoformat() for name, day in days.items()},
-        "dates": [
-            {"date": dated.day.isoformat(), "set_by": reference_view(dated.set_by), "note": dated.note} for dated in item.dates
-        ],
+        "dates": [dated_view(dated) for dated in item.dates],
         "amends": list(item.amends),
         "amended_by": list(item.amended_by),
         "supersedes": list(item.supersedes),
@@ -219,29 +212,6 @@ def qualification_view(item: Qualification, knowledge: Knowledge) -> View:
 
 
 def _in_force(norm: Norm, day: dt.date) -> bool:
-
     if norm.legal_status is LegalStatus.PENDING or norm.applies_from is None:
         return False
     return norm.applies_from.day <= day and (norm.applies_until is None or day <= norm.applies_until.day)
-
-
-def _places(knowledge: Knowledge, jurisdiction: str | None) -> frozenset[str] | None:
-    """The jurisdiction and all places below it; None where all are meant."""
-    if jurisdiction is None:
-        return None
-    known = {item.jurisdiction for item in knowledge.instruments.values()} | set(knowledge.jurisdictions)
-    _check("jurisdiction", jurisdiction, known)
-    found = {jurisdiction}
-    grown = True
-    while grown:
-        below = {term.id for term in knowledge.jurisdictions.values() if term.parent in found}
-        grown = not below <= found
-        found |= below
-    return frozenset(found)
-
-
-def _check(name: str, given: str | None, choices: Iterable[str]) -> None:
-    known = set(choices)
-    if given is not None and given not in known:
-        message = f"there is no {name} {given[:60]!a}."
-        raise InputError([Problem(f"query parameter {name}", f"unknown-{name}", message, nearest(given, known))])

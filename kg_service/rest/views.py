@@ -170,6 +170,11 @@ def reference_view(reference: ProvisionRef) -> View:
     }
 
 
+def dated_view(dated: DatedBy) -> View:
+    """A day, with the provision that sets it."""
+    return {"date": dated.day.isoformat(), "set_by": reference_view(dated.set_by), "note": dated.note}
+
+
 def comparison_view(comparison: Comparison) -> View:
     """What each option gains, loses and changes against the base."""
     return {

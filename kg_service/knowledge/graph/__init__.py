@@ -17,6 +17,7 @@ from pyoxigraph import Quad
 from kg_service import ids
 from kg_service.knowledge.graph.citations import Citations
 from kg_service.knowledge.graph.controls import control_triples, framework_triples
+from kg_service.knowledge.graph.interpretations import interpretation_triples
 from kg_service.knowledge.graph.law import home_of, instrument_triples, norm_triples, qualification_triples, succession
 from kg_service.knowledge.graph.metadata import metadata_triples
 from kg_service.knowledge.graph.ontology import ontology_triples
@@ -24,7 +25,7 @@ from kg_service.knowledge.graph.queries import query_triples
 from kg_service.knowledge.graph.reference import reference_triples
 from kg_service.knowledge.graph.terms import Triple, node
 from kg_service.knowledge.queries import read_library
-from kg_service.model import InstrumentId, Knowledge, Norm, Qualification
+from kg_service.model import InstrumentId, Interpretation, Knowledge, Norm, Qualification
 
 __all__ = ["quads"]
 
@@ -56,9 +57,14 @@ def _graphs(knowledge: Knowledge, ontology: Path) -> Iterator[tuple[str, Iterabl
         norms[norm.instrument].append(norm)
     for _, qualification in sorted(knowledge.qualifications.items()):
         qualifications[home_of(knowledge, qualification)].append(qualification)
+    interpretations: dict[InstrumentId | None, list[Interpretation]] = defaultdict(list)
+    for _, interpretation in sorted(knowledge.interpretations.items()):
+        interpretations[interpretation.instrument].append(interpretation)
+    yield "interpretations", chain(*map(interpretation_triples, interpretations[None]))
     yield "qualifications", chain(*(qualification_triples(knowledge, one) for one in qualifications[None]))
     for instrument_id, instrument in sorted(knowledge.instruments.items()):
         own_qualifications = (qualification_triples(knowledge, one) for one in qualifications[instrument_id])
         own_norms = (norm_triples(knowledge, norm) for norm in norms[instrument_id])
         about = chain(instrument_triples(instrument), links.get(instrument_id, ()), citations.of(instrument_id))
-        yield f"instrument/{instrument_id}", chain(about, *own_qualifications, *own_norms)
+        own_answers = map(interpretation_triples, interpretations[instrument_id])
+        yield f"instrument/{instrument_id}", chain(about, *own_qualifications, *own_norms, *own_answers)

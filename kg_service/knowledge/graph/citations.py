@@ -56,6 +56,8 @@ class Citations:
     def _refs(self) -> Iterator[ProvisionRef]:
         for qualification in self._knowledge.qualifications.values():
             yield from qualification.sources
+        for interpretation in self._knowledge.interpretations.values():
+            yield from interpretation.citations
         yield from (dated.set_by for dated in self._days())
 
     def _days(self) -> Iterator[DatedBy]:
@@ -63,6 +65,9 @@ class Citations:
             yield from instrument.dates
         for norm in self._knowledge.norms.values():
             yield from (dated for dated in (norm.applies_from, norm.applies_until) if dated is not None)
+        for one in self._knowledge.interpretations.values():
+            days = (one.holds_from, one.holds_until, *(change.dated for change in one.changes))
+            yield from (dated for dated in days if dated is not None)
 
     def _add_article(self, instrument: InstrumentId, article: Provision) -> None:
         cited = self._cited[instrument][ids.provision(instrument, article.number)]

@@ -20,6 +20,7 @@ _TITLES = {
     "controls": "Controls, risks and evidence",
     "frameworks": "Control frameworks",
     "queries": "Saved queries",
+    "interpretations": "Interpretations that several instruments share",
     "qualifications": "Qualifications that several instruments share",
 }
 
