@@ -31,7 +31,7 @@ from kg_service.rest.assessments import EU_CREDIT
 from kg_service.settings import Settings
 from kg_service.store.oxigraph import OxigraphStore
 from kg_service.store.publish import publish
-from kg_service.store.registry import configured
+from kg_service.store.registry import configured, open_store
 
 NOW = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
 DAY = date(2026, 11, 23)
@@ -295,6 +295,15 @@ def test_no_more_than_can_be_held(held: Deployments, evaluator: Evaluator, monke
     assert list(held.all()) == [first.id]
     with pytest.raises(NotFoundError):
         held.remove("nothing")
+
+
+def test_what_the_graph_store_refuses_is_not_kept(evaluator: Evaluator, tmp_path: Path) -> None:
+    """A deployment is on the disk and in the graph, or in neither."""
+    nowhere = open_store("http://127.0.0.1:9/sparql")
+    held = Deployments(Folder(tmp_path / "held"), evaluator, nowhere)
+    with pytest.raises(StoreError, match="cannot be reached"):
+        keep(held, evaluator, "One")
+    assert (dict(held.all()), list((tmp_path / "held").iterdir())) == ({}, [])
 
 
 def test_damaged_record_is_left_out_and_left_there(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -13,7 +13,7 @@ from kg_service.applicability.evaluate import Assessment, Evaluator
 from kg_service.applicability.facts import Facts, parse_facts, plain_facts
 from kg_service.deployments.folder import Records
 from kg_service.deployments.record import StoredDeployment, deployment_id
-from kg_service.errors import InputError, NotFoundError, Problem, StoreError, nearest
+from kg_service.errors import InputError, NotFoundError, Problem, SextantError, nearest
 from kg_service.knowledge.graph.deployment import NamedGraph, deployment_graph
 from kg_service.store.protocol import GraphStore
 
@@ -66,7 +66,7 @@ class Deployments:
 
         Raises:
             InputError: where there are as many as can be kept.
-            StoreError: where it cannot be written; then it is not kept.
+            StoreError, DeadlineError: where it cannot be written; then it is not kept.
         """
         plain = plain_facts(facts)
         identifier = deployment_id(name, plain, as_of)
@@ -81,7 +81,7 @@ class Deployments:
             self._records.put(record)
             try:
                 self._show(record)
-            except StoreError:
+            except SextantError:
                 self._records.remove(identifier)
                 raise
             self._held[identifier] = record
