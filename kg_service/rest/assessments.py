@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime
 from typing import Annotated, Any, Literal
 
@@ -12,9 +12,8 @@ import orjson
 from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
-from starlette.types import Receive, Scope, Send
 
 from kg_service import ids
 from kg_service.applicability.compare import compare, diff
@@ -24,7 +23,7 @@ from kg_service.applicability.portfolio import assess_all
 from kg_service.applicability.questions import next_questions
 from kg_service.deployments.record import StoredDeployment, parse_name
 from kg_service.errors import DocumentError, InputError, Problem
-from kg_service.rest.bodies import StrictRoute, lines, parse_json
+from kg_service.rest.bodies import StrictRoute, parse_json, some_lines, spooled
 from kg_service.rest.problems import MEDIA_TYPE, body_of
 from kg_service.rest.views import View, assessment_view, comparison_view, difference_view, question_view
 from kg_service.services import Services, services_of
@@ -268,37 +267,24 @@ async def questions_next(
 async def assess_batch(request: Request, services: ServicesParam, status: StatusParam = None) -> Response:
     """One deployment a line in, one answer a line out, in order: `{"line", "id", "as_of", "counts", "norms": {id: status}}`.
 
-    A line that is wrong is answered by a problem document in its place; the others go on.
+    A line that is wrong is answered by a problem document in its place; the others go on. The body is read to its end before
+    the first answer is sent.
     """
     statuses = frozenset(parse_statuses(status))
     settings = services.settings
 
-    async def answers() -> AsyncIterator[bytes]:
+    spool = await spooled(request, settings.batch_bytes)
+
+    def answers() -> Iterator[bytes]:
         number = itertools.count(1)
-        pending: list[tuple[int, bytes]] = []
-        try:
-            async for line in lines(request, settings.batch_bytes, settings.body_bytes):
-                pending.append((next(number), line))
-                if len(pending) >= BATCH_LINES:
-                    yield await run_in_threadpool(_answer_lines, services, pending, statuses)
-                    pending = []
-        except DocumentError as error:
-            yield await run_in_threadpool(_answer_lines, services, pending, statuses)
-            yield orjson.dumps({"line": next(number), "problem": body_of(error)}) + b"\n"
-            return
-        yield await run_in_threadpool(_answer_lines, services, pending, statuses)
+        with spool:
+            try:
+                while batch := some_lines(spool, BATCH_LINES, settings.body_bytes):
+                    yield _answer_lines(services, [(next(number), line) for line in batch], statuses)
+            except DocumentError as error:
+                yield orjson.dumps({"line": next(number), "problem": body_of(error)}) + b"\n"
 
-    return _Duplex(answers(), media_type="application/x-ndjson")
-
-
-class _Duplex(StreamingResponse):
-    """Streams out while the request streams in, so that nothing else may take the request's messages."""
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        try:
-            await self.stream_response(send)
-        except (OSError, ClientDisconnect):
-            return  # the client has left; nobody reads the rest
+    return StreamingResponse(answers(), media_type="application/x-ndjson")
 
 
 def _answer_lines(services: Services, pending: Sequence[tuple[int, bytes]], statuses: frozenset[Status]) -> bytes:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Coroutine
-from typing import Any, Final
+from collections.abc import Callable, Coroutine
+from tempfile import SpooledTemporaryFile
+from typing import IO, Any, Final
 
 import orjson
 from fastapi.routing import APIRoute
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
 from kg_service.errors import DocumentError, Problem
 
 MAX_DEPTH: Final = 32
+_IN_MEMORY: Final = 4_000_000
 
 
 def parse_json(raw: bytes, at: str = "/") -> Any:
@@ -61,14 +64,11 @@ async def read_bounded(request: Request, limit: int) -> bytes:
     Raises:
         DocumentError: as soon as it is known to exceed ``limit`` bytes.
     """
-    declared = request.headers.get("content-length", "")
-    if declared.isascii() and declared.isdecimal() and int(declared[:20]) > limit:
-        raise too_large(limit)
+    _check_size(_declared(request), limit)
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
-        if len(body) > limit:
-            raise too_large(limit)
+        _check_size(len(body), limit)
     return bytes(body)
 
 
@@ -76,30 +76,55 @@ def too_large(limit: int) -> DocumentError:
     return DocumentError([Problem("/", "too-large", f"the body is larger than the {limit:,} bytes that are read.")])
 
 
-async def lines(request: Request, limit: int, line_limit: int) -> AsyncIterator[bytes]:
-    """The lines of a streamed body, without blank ones.
+def _declared(request: Request) -> int:
+    declared = request.headers.get("content-length", "")
+    return int(declared[:20]) if declared.isascii() and declared.isdecimal() else 0
+
+
+def _check_size(size: int, limit: int) -> None:
+    if size > limit:
+        raise too_large(limit)
+
+
+async def spooled(request: Request, limit: int) -> IO[bytes]:
+    """The whole body in a file that nobody else sees, in memory while it is small, read from its start; the caller closes it.
+
+    A client that sends all before it reads is thus never waited for by us while it waits for us.
 
     Raises:
-        DocumentError: when the body exceeds ``limit`` bytes, or a line ``line_limit``.
+        DocumentError: as soon as the body is known to exceed ``limit`` bytes.
     """
-    pending = bytearray()
+    _check_size(_declared(request), limit)
+    spool: IO[bytes] = SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115 - the caller closes it
     total = 0
-    async for chunk in request.stream():
-        total += len(chunk)
-        if total > limit:
-            raise too_large(limit)
-        pending += chunk
-        *whole, rest = pending.split(b"\n")
-        for line in whole:
-            if len(line) > line_limit:
-                raise too_large(line_limit)
-            if line.strip():
-                yield bytes(line)
-        if len(rest) > line_limit:
+    try:
+        async for chunk in request.stream():
+            total += len(chunk)
+            _check_size(total, limit)
+            if total < _IN_MEMORY:
+                spool.write(chunk)
+            else:
+                await run_in_threadpool(spool.write, chunk)
+    except BaseException:
+        spool.close()
+        raise
+    spool.seek(0)
+    return spool
+
+
+def some_lines(spool: IO[bytes], count: int, line_limit: int) -> list[bytes]:
+    """The next ``count`` lines that are not blank, fewer at the end.
+
+    Raises:
+        DocumentError: where a line is longer than ``line_limit`` bytes.
+    """
+    found: list[bytes] = []
+    while len(found) < count and (line := spool.readline(line_limit + 1)):
+        if len(line) > line_limit:
             raise too_large(line_limit)
-        pending = bytearray(rest)
-    if pending.strip():
-        yield bytes(pending)
+        if line.strip():
+            found.append(line)
+    return found
 
 
 class _StrictRequest(Request):
