@@ -90,7 +90,7 @@ def _zero_path(found: Sequence[Token], at: int) -> int | None:
 
 
 def _each_graph(text: str, graphs: Sequence[str]) -> str:
-    """``GRAPH ?g { P }`` is P in each graph by itself (18.6). The engine carries ?g into P, which shows in SELECT, MINUS and VALUES.
+    """``GRAPH ?g { P }`` is P in each graph by itself (18.6); the engine carries ?g into it, as shows in MINUS, SELECT, VALUES.
 
     Where P has one of these, the graphs are named one by one; elsewhere the text stays.
     """

@@ -78,11 +78,11 @@ async def _sparql(request: HttpRequest, services: Services) -> Response:
     if isinstance(asked, protocol.Describe):
         return await _described(request, services, asked.format)
     endpoint = endpoint_of(request)
-    accept = headers.get("accept")
-    etag = endpoint.etag(asked, accept) if request.method != "POST" else None
+    accept, base = headers.get("accept"), f"{_base(request)}/sparql"
+    etag = endpoint.etag(asked, accept, base) if request.method != "POST" else None
     if etag is not None and _has(headers.get("if-none-match", ""), etag):
         return Response(status_code=304, headers=_caching(etag))
-    answer = await _unless_left(request, endpoint.run(asked, accept))
+    answer = await _unless_left(request, endpoint.run(asked, accept, base))
     if isinstance(answer, Refusal):
         return _refused(answer)
     told = _caching(etag if answer.stable else None)

@@ -97,17 +97,17 @@ class SparqlService:
         """No query that begins from now on sees that named graph."""
         self._change(iri, b"")
 
-    def etag(self, query: Query, accept: str | None) -> str | None:
+    def etag(self, query: Query, accept: str | None, base: str | None = None) -> str | None:
         """Names what a stable answer to this request says at present; None where nobody here can know that."""
         if self._remote is not None:
             return None
         with self._lock:
             extra = sorted(self._extra.items())
-        asked = (_RELEASE, self._version, extra, query.text, query.default_graphs, query.named_graphs, query.format, accept)
+        asked = (_RELEASE, self._version, extra, query.text, query.default_graphs, query.named_graphs, query.format, accept, base)
         return f'"{hashlib.sha256(repr(asked).encode("utf-8", "surrogatepass")).hexdigest()[:32]}"'
 
     async def run(self, query: Query, accept: str | None, base: str | None = None) -> Answer | Refusal:
-        """The answer, or why there is none.
+        """The answer, or why there is none. Relative IRIs in the query are resolved against ``base`` (RFC 3986, 5.1.3).
 
         Raises:
             BusyError: where too much is being done already.

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
 import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,11 +18,9 @@ from urllib.parse import urljoin
 import pyoxigraph as ox
 
 from kg_service import ids
-from kg_service.sparql import fence, frames, guard, negotiate, results, rewrite
+from kg_service.sparql import faults, fence, frames, guard, negotiate, results, rewrite
 from kg_service.sparql.refusal import Refusal, bad_request
 
-_PLACE: Final = re.compile(r"error at (\d+):(\d+): expected ", re.DOTALL)
-_WORDS: Final = re.compile(r"(?<!\")\[[^\]]*\](?!\")(?:, )?")  # classes of characters in what a parser expected
 _PREFIXES: Final = {"sx": ids.DEF}
 
 
@@ -77,7 +74,7 @@ def answer(graph: Graph, limits: Limits, job: Mapping[str, Any]) -> tuple[dict[s
         found = _run(graph, checked, job)
         return head, results.write(found, wanted, limits.answer, _PREFIXES | guard.prefixes(checked.text))
     except SyntaxError as error:
-        return _no(explained(checked.text, str(error)))
+        return _no(faults.explained(checked.text, lambda text: graph.store.query(text, base_iri=base), error))
     except results.TooLargeError:
         told = f"The answer would exceed {limits.answer:,} bytes. Ask for less: fewer columns, or LIMIT and OFFSET."
         return _no(bad_request(told))
@@ -117,29 +114,6 @@ def _run(graph: Graph, checked: guard.Checked, job: Mapping[str, Any]) -> result
 def _no(refusal: Refusal) -> tuple[dict[str, Any], bytes]:
     members = (refusal.status, refusal.kind, refusal.title, refusal.detail, dict(refusal.headers), dict(refusal.more))
     return {"refusal": members}, b""
-
-
-def explained(text: str, message: str) -> Refusal:
-    """Where the parser stopped and what could have stood there, in few words."""
-    at = _PLACE.match(message)
-    if at is None:
-        return bad_request(f"The query cannot be read: {message[:300]}")
-    line, column = int(at[1]), int(at[2])
-    lines = text.split("\n")
-    rest = lines[line - 1][column - 1 :].strip() if line <= len(lines) else ""
-    seen = repr(rest[:30]) if rest else "the end of the line" if line < len(lines) else "the end"
-    expected = list(dict.fromkeys(_WORDS.sub("", message[at.end() :]).removeprefix("one of ").split(", ")))
-    reasons = [one for one in expected if " " in one and '"' not in one]
-    tokens = [one for one in expected if one and " " not in one and "\\" not in one]
-    if "Prefix not found" in expected:
-        told = f"A prefix before {seen} is not declared; declare it with PREFIX."
-    elif reasons:
-        told = f"It cannot be read at {seen}: {'; '.join(reasons)[:200]}."
-    else:
-        told = f"It cannot be read at {seen}."
-        if tokens:
-            told += f" Expected: {', '.join(tokens[:12])}{', ...' if len(tokens) > 12 else '.'}"
-    return bad_request(told, line=line, column=column)
 
 
 def serve(channel: socket.socket, graph: Graph, limits: Limits) -> None:
