@@ -19,7 +19,7 @@ PACKAGES = ("kg_service", "assistant")
 # What stands directly in kg_service; DESIGN section 2 and, added while building: deployment files (deployment), stored ones
 # (deployments), commands, services.
 LAYOUT = {
-    *("errors", "ids", "model", "settings", "deployment", "services", "app", "cli", "__main__"),
+    *("errors", "ids", "model", "settings", "deployment", "durable", "services", "app", "cli", "__main__"),
     *("knowledge", "applicability", "owl", "store", "sparql", "decisions", "audit", "imports", "exports", "rest", "web"),
     *("commands", "deployments", "texts"),
 }
@@ -65,7 +65,7 @@ ONLY_IN = {
     "starlette": HTTP_OF_BOTH,
     "jinja2": ("kg_service.web",),
     "uvicorn": ("kg_service.commands.serving",),
-    "typer": ("kg_service.cli", "assistant.cli"),
+    "typer": ("kg_service.cli", "kg_service.commands.line_texts", "assistant.cli"),
     "rich": ("kg_service.cli", "kg_service.commands", "assistant.cli"),
     "platformdirs": ("kg_service.settings",),
     "chromadb": ("assistant.index",),

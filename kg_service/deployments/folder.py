@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import os
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, Protocol
 
 from kg_service.deployments.record import StoredDeployment, from_json, is_id, to_json
+from kg_service.durable import remove_file, write_file
 from kg_service.errors import StoreError
 
 _LOG: Final = logging.getLogger(__name__)
@@ -57,39 +56,16 @@ class Folder:
 
     def put(self, record: StoredDeployment) -> None:
         with self._told("written"):
-            self._path.mkdir(parents=True, exist_ok=True, mode=0o700)
-            handle, aside = tempfile.mkstemp(prefix=".", suffix=_SUFFIX, dir=self._path)
-            try:
-                with os.fdopen(handle, "wb") as file:
-                    file.write(to_json(record))
-                    file.flush()
-                    os.fsync(file.fileno())
-                Path(aside).replace(self._file(record.id))
-            except OSError:
-                Path(aside).unlink(missing_ok=True)
-                raise
-            self._flush()
+            write_file(self._file(record.id), to_json(record))
 
     def remove(self, deployment_id: str) -> None:
         with self._told("written"):
-            self._file(deployment_id).unlink(missing_ok=True)
-            if self._path.is_dir():
-                self._flush()
+            remove_file(self._file(deployment_id))
 
     def _file(self, deployment_id: str) -> Path:
         if not is_id(deployment_id):
             raise StoreError(f"{deployment_id[:80]!r} cannot be the id of a deployment.")
         return self._path / f"{deployment_id}{_SUFFIX}"
-
-    def _flush(self) -> None:
-        """The names in the folder are on the disk too; where a system cannot flush a folder, it is left to the system."""
-        if not hasattr(os, "O_DIRECTORY"):
-            return
-        folder = os.open(self._path, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
 
     @contextlib.contextmanager
     def _told(self, what: str) -> Iterator[None]:

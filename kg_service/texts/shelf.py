@@ -8,12 +8,11 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import logging
-import os
-import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
+from kg_service.durable import remove_file, write_file
 from kg_service.errors import StoreError
 from kg_service.imports import wire
 from kg_service.imports.model import Document
@@ -49,25 +48,12 @@ class Shelf:
         if len(line) >= _LINE:
             raise StoreError(f"what {record.file[:80]!r} says of itself is too long to be kept.")
         with self._told("written"):
-            self._path.mkdir(parents=True, exist_ok=True, mode=0o700)
-            handle, aside = tempfile.mkstemp(prefix=".", suffix=".part", dir=self._path)
-            try:
-                with os.fdopen(handle, "wb") as file:
-                    file.write(line + b"\n" + body)
-                    file.flush()
-                    os.fsync(file.fileno())
-                Path(aside).replace(self._file(record.key))
-            except BaseException:  # an interrupt, too, leaves nothing behind
-                Path(aside).unlink(missing_ok=True)
-                raise
-            self._flush()
+            write_file(self._file(record.key), line + b"\n" + body)
 
     def remove(self, key: str) -> None:
         """The text is gone; nothing happens where it never was."""
         with self._told("written"):
-            self._file(key).unlink(missing_ok=True)
-            if self._path.is_dir():
-                self._flush()
+            remove_file(self._file(key))
 
     def document(self, record: LoadedText) -> Document:
         """The units of a text.
@@ -107,16 +93,6 @@ class Shelf:
         if not is_key(key):
             raise StoreError(f"{key[:80]!r} cannot be the name of a loaded text.")
         return self._path / f"{key}{_SUFFIX}"
-
-    def _flush(self) -> None:
-        """The names in the folder are on the disk too; where a system cannot flush a folder, it is left to the system."""
-        if not hasattr(os, "O_DIRECTORY"):
-            return
-        folder = os.open(self._path, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
 
     @contextlib.contextmanager
     def _told(self, what: str) -> Iterator[None]:
