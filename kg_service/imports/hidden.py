@@ -170,6 +170,9 @@ def _matcher(name: str | None, class_name: str | None, element_id: str | None) -
 
 
 def _where(element: etree._Element) -> str:
+    for each in (element, *element.iterancestors()):
+        if stated := re.match(r"\d{1,8}", each.get("data-at", "")):  # set by the reader of Markdown
+            return f"line {int(stated[0]) + 1}"
     line = element.sourceline
     return f"line {line}" if isinstance(line, int) else local(element)
 

@@ -10,6 +10,7 @@ from kg_service.imports.akoma_ntoso import AkomaNtoso
 from kg_service.imports.ecfr import Ecfr
 from kg_service.imports.eurlex_html import EurlexHtml
 from kg_service.imports.formex import Formex
+from kg_service.imports.markdown import Markdown
 from kg_service.imports.model import Document
 from kg_service.imports.oscal import Oscal
 from kg_service.imports.pra_html import PraHtml
@@ -26,6 +27,7 @@ _ALL: Final[tuple[Importer, ...]] = (
     RegMl(),
     Oscal(),
     PraHtml(),
+    Markdown(),
 )
 IMPORTERS: Final[Mapping[str, Importer]] = {importer.name: importer for importer in _ALL}
 
