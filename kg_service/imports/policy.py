@@ -55,6 +55,13 @@ class PolicyReader:
         """The unit to which text goes now."""
         return self._items[-1][2] if self._items else self._open
 
+    def title(self, text: str) -> None:
+        """The title that the document prints above all sections."""
+        path = UnitPath("act-title")
+        if path not in self.outline:
+            self._add(UnitKind.TITLE_OF_ACT, "", None, None, "", "", None)
+        self.outline.say(path, folded(text))
+
     def heading(self, level: int, text: str, offset: tuple[int, int] | None = None) -> None:
         """A section is open, below those of a lower level."""
         text = folded(text)
@@ -158,7 +165,8 @@ class PolicyReader:
             gone = " (what text there is cannot be seen on the page)" if self.hidden else ""
             raise refusal(name, None, "empty", f"the file holds no text that can be seen{gone}")
         stem = name.rpartition(".")[0] or name
-        first = next((unit.heading for unit in units if unit.heading and unit.kind is UnitKind.SECTION), "")
+        titles = (unit.text if unit.kind is UnitKind.TITLE_OF_ACT else unit.heading or "" for unit in units)
+        first = next((text.replace("\n", " ") for text in titles if text), "")
         version = label or (day.isoformat() if day else sha256(content).hexdigest()[:12])
         return Document(
             identity=Identity(f"policy {stem}", folded(title) or first or stem),
@@ -186,9 +194,10 @@ class PolicyReader:
         self._size += 1
         if self._size > MAX_UNITS:
             raise refusal("document", None, "too_large", f"more than {MAX_UNITS} sections, paragraphs and items")
+        shown = number or None
         extras = {"printed": printed, **({"page": str(self.page)} if self.page is not None else {})}
         return self.outline.add(
-            kind, number, parent=parent, address=address, heading=heading, prefix=prefix, offset=offset, extras=extras
+            kind, shown, parent=parent, address=address, heading=heading, prefix=prefix, offset=offset, extras=extras
         )
 
     def _next(self, holder: UnitPath | None, what: str) -> int:

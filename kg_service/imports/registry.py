@@ -7,6 +7,7 @@ from typing import Final
 
 from kg_service.errors import UnavailableError, nearest
 from kg_service.imports.akoma_ntoso import AkomaNtoso
+from kg_service.imports.docx import Docx
 from kg_service.imports.ecfr import Ecfr
 from kg_service.imports.eurlex_html import EurlexHtml
 from kg_service.imports.formex import Formex
@@ -28,6 +29,7 @@ _ALL: Final[tuple[Importer, ...]] = (
     Oscal(),
     PraHtml(),
     Markdown(),
+    Docx(),
 )
 IMPORTERS: Final[Mapping[str, Importer]] = {importer.name: importer for importer in _ALL}
 
