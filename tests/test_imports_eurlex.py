@@ -132,8 +132,8 @@ def test_points_stay_where_they_are_when_a_subparagraph_follows() -> None:
     """The first subparagraph's points hang on the paragraph, later subparagraphs carry their own."""
     item = '<table><tr><td><p class="oj-normal">({0})</p></td><td><p class="oj-normal">{1};</p></td></tr></table>'
     body = (
-        '<p class="oj-normal">1.\u00a0\u00a0 First words:</p>' + item.format("a", "alpha") + '<p class="oj-normal">More words:</p>'
-        + item.format("a", "beta") + '<p class="oj-normal">2.\u00a0\u00a0 Second.</p>'
+        '<p class="oj-normal">1.\u00a0\u00a0 First words:</p>' + item.format("a", "alpha")
+        + '<p class="oj-normal">More words:</p>' + item.format("a", "beta") + '<p class="oj-normal">2.\u00a0\u00a0 Second.</p>'
     )  # fmt: skip
     read = page(body)
     paths = [unit.path for unit in read.units if unit.path.startswith("art-1/")]
@@ -195,17 +195,15 @@ def visible(root: etree._Element) -> Iterator[str]:
     for start in roots:
         for element in start.iter("*"):
             apart = any((a.get("class") or "").startswith(SKIPPED) for a in (element, *element.iterancestors()))
-            call = any(
-                a.tag.endswith("}a") and re.match(r"#(ntr|E\d)", a.get("href") or "") for a in (element, *element.iterancestors())
-            )
-            if element.text and not apart and not call:
+            if element.text and not apart and not (is_call(element) or any(map(is_call, element.iterancestors()))):
                 yield from re.findall(r"\w+", element.text)
             if element.tail and element is not start and not apart_of_parent(element):
                 yield from re.findall(r"\w+", element.tail)
 
 
 def apart_of_parent(element: etree._Element) -> bool:
-    return any(
-        (a.get("class") or "").startswith(SKIPPED) or (a.tag.endswith("}a") and re.match(r"#(ntr|E\d)", a.get("href") or ""))
-        for a in element.iterancestors()
-    )
+    return any((a.get("class") or "").startswith(SKIPPED) or is_call(a) for a in element.iterancestors())
+
+
+def is_call(element: etree._Element) -> bool:
+    return str(element.tag).endswith("}a") and re.match(r"#(ntr|E\d)", element.get("href") or "") is not None

@@ -97,3 +97,17 @@ def test_an_unsafe_or_broken_file_is_refused_with_line_and_reason(content: bytes
     with pytest.raises(DocumentError) as refused:
         Formex().parse(content, "act.xml")
     assert [problem.code for problem in refused.value.problems] == [code]
+
+
+def test_an_article_whose_first_number_is_lost_keeps_its_first_paragraph() -> None:
+    """Article 74 of Directive 2013/36/EU begins without a number on the publisher's page; paragraph 2 follows."""
+    body = "<ALINEA>First.</ALINEA><PARAG><NO.PARAG>2.</NO.PARAG><ALINEA>Second.</ALINEA></PARAG>"
+    read = Formex().parse(ACT.format(body=body).encode(), "act.xml")
+    assert [unit.path for unit in read.units][-2:] == ["art-1/par-1", "art-1/par-2"]
+    assert [finding.code for finding in read.findings] == ["gap"]
+
+
+def test_unknown_elements_are_reported() -> None:
+    """What is not read is said."""
+    read = Formex().parse(b"<ACT><TITLE><TI><P>Directive 2030/1/EU</P></TI></TITLE><STRANGE>x</STRANGE></ACT>", "act.xml")
+    assert [finding.code for finding in read.findings] == ["unknown_element"]

@@ -137,7 +137,13 @@ def _chain(text: str, start: int, first: _Segment) -> Citation:
         down = _DOWN.match(text, at)
         exact = _segment(text, down.end()) if down is not None and down.end() > at else None
         within = not above or (exact is not None and RANK[exact.level] < min(RANK[other.level] for other in below))
-        if exact is not None and within and not _pointing(exact) and _narrower(current, exact) and not _owned(text, exact, below):
+        if (
+            exact is not None
+            and within
+            and not _pointing(exact)
+            and _narrower(current, exact)
+            and not _owned(text, exact, [*below, *above])
+        ):
             if above:
                 above[-1] = _joined(above[-1], exact)
             else:
@@ -153,11 +159,11 @@ def _chain(text: str, start: int, first: _Segment) -> Citation:
     return Citation(start, at, whole.items)
 
 
-def _owned(text: str, segment: _Segment, below: list[_Segment]) -> bool:
+def _owned(text: str, segment: _Segment, chain: list[_Segment]) -> bool:
     """``Article 25(9), the second subparagraph of Article 26(2)``: what follows the comma belongs to what follows *of*."""
     up = _UP.match(text, segment.end)
     owner = None if up is None else _segment(text, up.end())
-    return owner is not None and RANK[owner.level] < RANK[segment.level] and not _wider(owner, below, [])
+    return owner is not None and RANK[owner.level] < RANK[segment.level] and not _wider(owner, chain, [])
 
 
 def _wider(segment: _Segment, below: list[_Segment], above: list[_Segment]) -> bool:

@@ -260,12 +260,13 @@ class Assembler:
         elif isinstance(block, Table):
             holder.filled = True
             rows = "\n".join("\t".join(row) for row in block.rows if any(row))
-            count = 1 + sum(1 for path in self.outline.under(holder.target) if self.outline.kind(path) is UnitKind.TABLE)
-            path = self._add(UnitKind.TABLE, count, holder.target, at=block.at, text=rows)
+            path = self._add(
+                UnitKind.TABLE, 1 + self.outline.count(holder.target, UnitKind.TABLE), holder.target, at=block.at, text=rows
+            )
             self._called(path, block)
         elif isinstance(block, Quoted):
             holder.filled = True
-            count = 1 + sum(1 for path in self.outline.under(holder.target) if self.outline.kind(path) is UnitKind.QUOTED)
+            count = 1 + self.outline.count(holder.target, UnitKind.QUOTED)
             self._fill(self._add(UnitKind.QUOTED, count, holder.target), block.body)
         elif isinstance(block, Change):
             self._mark = block.mark
@@ -288,7 +289,7 @@ class Assembler:
         number = number_of(block.marker)
         kind, shown = (UnitKind.INDENT, None) if not number else (self._item_kind(parent), number)
         if shown is None:
-            shown = str(1 + sum(1 for path in self.outline.under(parent) if self.outline.kind(path) is UnitKind.INDENT))
+            shown = str(1 + self.outline.count(parent, UnitKind.INDENT))
         address = self._address(parent, shown)
         path = self._add(kind, shown, parent, address=address, at=block.at, extras={"printed": block.marker})
         self._fill(path, with_quotations(block.body))

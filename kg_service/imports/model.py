@@ -268,8 +268,8 @@ class Document:
         names: tuple[str, ...] = (part,)
         if part.startswith("par-"):
             names = (part, "pt-" + part[4:], "sub" + part)
-        elif part.startswith("part-"):
-            names = (part, "pt-" + part[5:])
+        elif part.startswith(("part-", "section-")):
+            names = (part, "pt-" + part.partition("-")[2])
         for name in names:
             for last, path in below:
                 if last == name:

@@ -27,6 +27,7 @@ class Outline:
     def __init__(self) -> None:
         self._entries: dict[UnitPath, _Entry] = {}
         self._below: dict[UnitPath, list[UnitPath]] = {}
+        self._counts: dict[tuple[UnitPath | None, UnitKind], int] = {}
         self._taken: dict[str, int] = {}
         self.findings: list[Finding] = []
 
@@ -59,6 +60,7 @@ class Outline:
         unit = UnitPath(path)
         if count == 2:
             self.findings.append(Finding("duplicate", f"more than one unit is numbered {plain!r}", unit))
+        self._counts[parent, kind] = self.count(parent, kind) + 1
         if parent is not None:
             self._below.setdefault(parent, []).append(unit)
         shown = None if number is None else str(number)
@@ -111,6 +113,10 @@ class Outline:
     def under(self, path: UnitPath) -> tuple[UnitPath, ...]:
         """The units directly below ``path`` so far."""
         return tuple(self._below.get(path, ()))
+
+    def count(self, parent: UnitPath | None, kind: UnitKind) -> int:
+        """How many units of a kind stand directly below ``parent`` so far."""
+        return self._counts.get((parent, kind), 0)
 
     def units(self) -> tuple[Unit, ...]:
         """Everything added, in the order in which it came."""

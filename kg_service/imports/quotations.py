@@ -17,30 +17,27 @@ def with_quotations(blocks: Iterable[Block]) -> tuple[Block, ...]:
     """The blocks with each quotation gathered into one :class:`Quoted`."""
     found: list[Block] = []
     quoted: list[Block] = []
-    announced = False
+    announced, open_marks = False, 0
     for block in blocks:
         words = " ".join(_words(block))
-        if quoted:
-            quoted.append(block)
-        elif announced and _printed(block).startswith(_OPENS):
-            quoted = [block]
-        else:
+        if not quoted and not (announced and _printed(block).startswith(_OPENS)):
             found.append(block)
             if not isinstance(block, Change):
                 announced = isinstance(block, Text | Para) and _ANNOUNCES.search(words) is not None
             continue
-        if _ENDS.search(words) and _balanced(quoted):
+        quoted.append(block)
+        open_marks += _unclosed(words)
+        if _ENDS.search(words) and open_marks <= 0:
             found.append(Quoted(tuple(quoted)))
-            quoted, announced = [], True
+            quoted, announced, open_marks = [], True, 0
     if quoted:
         found.append(Quoted(tuple(quoted)))
     return tuple(found)
 
 
-def _balanced(blocks: list[Block]) -> bool:
-    words = "\n".join(word for block in blocks for word in _words(block))
-    closing = len(_CLOSING.findall(words)) + words.count("”")
-    return closing >= words.count("‘") + words.count("“")
+def _unclosed(words: str) -> int:
+    """How many quotation marks are opened and not closed; an apostrophe closes none."""
+    return words.count("‘") + words.count("“") - len(_CLOSING.findall(words)) - words.count("”")
 
 
 def _printed(block: Block) -> str:

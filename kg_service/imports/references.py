@@ -35,6 +35,11 @@ _INSERTED = re.compile(
     r"\b(?:the following (?:sub)?(?:paragraph|point|Article|Annex|Section|Chapter|indent|sentence)s?\b.{0,40}"
     r"\b(?:added|inserted)|(?:is|are) (?:replaced|deleted)|replaced by the following)"
 )
+_IN_TITLE = re.compile(r"\b(?:amending|repealing|supplementing|annulling)\b")
+_LISTED = re.compile(
+    r"(?:^|\bprovisions?\s+(?:\w+\s+){0,3}(?:of|in)\s+)(?:in\s+|with regard to\s+|as regards\s+)?"
+    r"(?:Regulation|Directive|Decision)\b[^:]{0,120}:$"
+)
 _TERM = re.compile(r"^[‘“]([^’”]{2,120})[’”]")
 _MEANS = re.compile(r"\b(?:means?|shall mean|refers to)\b")
 _WHOLE = ("art", "annex", "chapter", "title", "part", "section", "recital")
@@ -193,8 +198,11 @@ def _completed(one: Cited, context: Target, latest: Target) -> Cited:
         kept = _upto(latest, level)
         rest = one.first[1:]
         return Cited((*kept, *rest) if kept else one.first, None)
-    if level in _WHOLE or number == THIS or not context:
+    if number == THIS or not context:
         return one
+    if level in _WHOLE:
+        inside = level not in ("art", "annex", "recital") and context[0][0] == "annex"
+        return Cited((context[0], *one.first), one.last and (context[0], *one.last)) if inside else one
     kept = tuple(step for step in context if RANK[step[0]] < RANK[level])
     if not kept or (kept == context and RANK[context[-1][0]] >= RANK[level]):
         return one
@@ -242,7 +250,7 @@ def _act_after(text: str, chain: Citation, named: tuple[Named, ...], default: tu
     said = _SAID.match(text, chain.end)
     thereof = _THEREOF.match(text, chain.end)
     if said is not None or thereof is not None:
-        before = [name for name in named if name.end <= chain.start]
+        before = [name for name in _main(text, named) if name.end <= chain.start]
         after = [name for name in named if name.start >= chain.end]
         chosen = before[-1:] or (after[:1] if thereof is None else [])
         return chosen[0].acts if chosen else ("that act",)
@@ -254,6 +262,16 @@ def _act_after(text: str, chain: Citation, named: tuple[Named, ...], default: tu
         return default
     follows = named_at(text, of.end())
     return follows.acts if follows is not None and follows.acts and of.end() > chain.end else None
+
+
+def _main(text: str, named: tuple[Named, ...]) -> list[Named]:
+    """The acts named for themselves: not those that the title of another says it amends or repeals."""
+    found: list[Named] = []
+    for name in named:
+        since = text[found[-1].end : name.start] if found else ""
+        if not (_IN_TITLE.search(since) and not re.search(r"\(OJ|[;.]\s", since)):
+            found.append(name)
+    return found
 
 
 def _amended_place(document: Document, unit: Unit) -> Target:
@@ -272,6 +290,11 @@ def _amended_place(document: Document, unit: Unit) -> Target:
 
 def _amended_act(document: Document, unit: Unit) -> tuple[str, ...]:
     """The act whose words a unit gives or changes; empty where it speaks of its own."""
+    for above in document.ancestors(unit.path):  # "the following provisions of Regulation X:", then a list
+        listed = _LISTED.search(above.text)
+        acts = [name.acts for name in named_in(above.text) if listed is not None and name.start >= listed.start()]
+        if acts:
+            return acts[0]
     quoted = "quoted-" in unit.path
     for above in (unit, *document.ancestors(unit.path)):
         for line in (above.text, above.heading or ""):
