@@ -11,17 +11,16 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from kg_service import __version__
+from kg_service.commands import line_texts
+from kg_service.commands.output import show, write, write_bytes, write_json
 from kg_service.commands.session import STDIN, Session, day, one_of, open_session, settings, statuses, tell
 from kg_service.deployment import Deployment
 from kg_service.errors import InputError, Problem, SextantError
-
-if TYPE_CHECKING:
-    from rich.console import RenderableType
 
 app = typer.Typer(
     name="sextant",
@@ -55,7 +54,7 @@ def _told() -> Iterator[None]:
 @app.callback(invoke_without_command=True)
 def _start(version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False) -> None:
     if version:
-        _write(f"sextant {__version__}\n")
+        write(f"sextant {__version__}\n")
         raise typer.Exit
 
 
@@ -67,6 +66,9 @@ def assess(
         list[str] | None, typer.Option("--status", help="Which verdicts: applies, upcoming, undetermined, exempt, ended, all ...")
     ] = None,
     explain: Annotated[str | None, typer.Option("--explain", metavar="NORM", help="Show the whole proof of one verdict.")] = None,
+    quotes: Annotated[
+        bool, typer.Option("--quotes", help="With the exact words of each provision, where its text is loaded.")
+    ] = False,
     format_: Annotated[str, typer.Option("--format", "-f", help="table, json, markdown or csv.")] = "table",
     output: Output = None,
     root: Root = None,
@@ -83,42 +85,58 @@ def assess(
     if format_ == "json":
         from kg_service.rest.views import assessment_view
 
-        _json(assessment_view(session.evaluator, found, wanted), output)
+        view = assessment_view(session.evaluator, found, wanted)
+        write_json(_with_quotes(session, view, found) if quotes else view, output)
         return
     from kg_service.applicability.questions import questions_for
 
     shown = [verdict for verdict in found.verdicts if verdict.status in wanted]
+    words = _quoted(session, shown, found) if quotes else {}
     questions = questions_for(session.evaluator, found, 5)
     if format_ == "table":
         from kg_service.commands import screen
 
-        _show(screen.assessment(session.evaluator, deployment, found, shown, questions), output)
+        show(screen.assessment(session.evaluator, deployment, found, shown, questions, words), output)
         return
     from kg_service.commands import documents
 
     if format_ == "csv":
-        _write(documents.assessment_csv(session.evaluator, found, shown), output)
+        write(documents.assessment_csv(session.evaluator, found, shown, words), output)
     else:
-        _write(documents.assessment_markdown(session.evaluator, deployment, found, shown, questions), output)
+        write(documents.assessment_markdown(session.evaluator, deployment, found, shown, questions, words), output)
 
 
 def _explain(session: Session, found: Any, norm: str, format_: str, output: Path | None) -> None:
     from kg_service.applicability.explain import proof
 
     explained = proof(session.evaluator, found, norm)
+    words = _quoted(session, [explained.verdict], found)
     match one_of(format_, "--format with --explain", ("table", "json", "markdown")):
         case "json":
             from kg_service.rest.views import explanation_view
 
-            _json(explanation_view(explained, session.knowledge), output)
+            write_json(_with_quotes(session, explanation_view(explained, session.knowledge), found), output)
         case "markdown":
             from kg_service.commands.documents import proof_markdown
 
-            _write(proof_markdown(session.knowledge, explained), output)
+            write(proof_markdown(session.knowledge, explained, words), output)
         case _:
             from kg_service.commands import screen
 
-            _show(screen.proof(session.knowledge, explained), output)
+            show(screen.proof(session.knowledge, explained, words), output)
+
+
+def _with_quotes(session: Session, view: Any, found: Any) -> Any:
+    from kg_service.commands.quoting import open_quotes
+    from kg_service.texts.quotes import with_quotes
+
+    return with_quotes(view, open_quotes(session), found.as_of)
+
+
+def _quoted(session: Session, verdicts: Any, found: Any) -> Any:
+    from kg_service.commands.quoting import quoted
+
+    return quoted(session, [verdict.norm for verdict in verdicts], found.as_of)
 
 
 @app.command()
@@ -142,15 +160,15 @@ def compare(
     if format_ == "json":
         from kg_service.rest.views import comparison_view
 
-        _json(comparison_view(found), output)
+        write_json(comparison_view(found), output)
     elif format_ == "markdown":
         from kg_service.commands.documents import comparison_markdown
 
-        _write(comparison_markdown(session.knowledge, found, names[0]), output)
+        write(comparison_markdown(session.knowledge, found, names[0]), output)
     else:
         from kg_service.commands import screen
 
-        _show(screen.comparison(session.knowledge, found, names[0]), output)
+        show(screen.comparison(session.knowledge, found, names[0]), output)
 
 
 def _names(paths: list[Path]) -> list[str]:
@@ -165,33 +183,38 @@ def _names(paths: list[Path]) -> list[str]:
 
 @app.command()
 def diff(
-    file: File,
     start: Annotated[str, typer.Option("--from", metavar="DAY", help="The first day.", show_default=False)],
     end: Annotated[str, typer.Option("--to", metavar="DAY", help="The other day.", show_default=False)],
-    format_: Annotated[str, typer.Option("--format", "-f", help="table, json or markdown.")] = "table",
+    file: Annotated[Path | None, typer.Argument(help="Deployment file; - for standard input.", show_default=False)] = None,
+    text: Annotated[str | None, typer.Option("--text", metavar="INSTRUMENT", help="Compare its loaded texts instead.")] = None,
+    whole: Annotated[bool, typer.Option("--whole", help="With --text: changed units in full.")] = False,
+    format_: Annotated[str, typer.Option("--format", "-f", help="table, json, markdown; with --text also html.")] = "table",
     output: Output = None,
     root: Root = None,
 ) -> None:
-    """What the calendar changes for a deployment between two days."""
+    """What the calendar changes for a deployment between two days, or what changed in the text of an instrument."""
+    first, last = day(start, "--from"), day(end, "--to")
+    if text is not None or file is None:
+        line_texts.diff_text(text, file, first, last, format_, output, root, whole=whole)
+        return
     from kg_service.applicability.compare import diff as differ
 
     one_of(format_, "--format", ("table", "json", "markdown"))
-    first, last = day(start, "--from"), day(end, "--to")
     session = open_session(root)
     deployment = session.deployment(file)
     found = differ(session.evaluator, deployment.facts, first, last)
     if format_ == "json":
         from kg_service.rest.views import difference_view
 
-        _json(difference_view(found), output)
+        write_json(difference_view(found), output)
     elif format_ == "markdown":
         from kg_service.commands.documents import difference_markdown
 
-        _write(difference_markdown(session.knowledge, found, deployment.name), output)
+        write(difference_markdown(session.knowledge, found, deployment.name), output)
     else:
         from kg_service.commands import screen
 
-        _show(screen.difference(session.knowledge, found, deployment.name), output)
+        show(screen.difference(session.knowledge, found, deployment.name), output)
 
 
 @app.command()
@@ -219,7 +242,7 @@ def check(
         deployment = session.deployment(file)
         found = session.evaluator.assess(deployment.facts, day(as_of, "--as-of", deployment.as_of))
         reports.append(findings.check(str(file), deployment, found))
-    _write(writer(session.knowledge, reports), output)
+    write(writer(session.knowledge, reports), output)
     raise typer.Exit(int(findings.together(reports)))
 
 
@@ -253,11 +276,11 @@ def questions(
     if format_ == "json":
         from kg_service.rest.views import counts_view, question_view
 
-        _json({"counts": counts_view(assessed), "next_questions": [question_view(question) for question in found]}, output)
+        write_json({"counts": counts_view(assessed), "next_questions": [question_view(question) for question in found]}, output)
         return
     from kg_service.commands import screen
 
-    _show(screen.questions(deployment, found, assessed.counts()[Status.UNDETERMINED]), output)
+    show(screen.questions(deployment, found, assessed.counts()[Status.UNDETERMINED]), output)
 
 
 def _interactive(session: Session, deployment: Deployment, when: Any, output: Path | None) -> None:
@@ -272,7 +295,7 @@ def _interactive(session: Session, deployment: Deployment, when: Any, output: Pa
     text = yaml.safe_dump(
         plain_deployment(replace(answered, as_of=deployment.as_of)), sort_keys=False, allow_unicode=True, width=120
     )
-    _write(text, output)
+    write(text, output)
 
 
 def _ask(prompt: str) -> str:
@@ -290,7 +313,7 @@ def verify(root: Root = None) -> None:
     from kg_service.knowledge.verify import verify as verified
 
     problems = verified(settings(root).root)
-    _write("".join(f"{problem}\n" for problem in problems) or "No problems.\n")
+    write("".join(f"{problem}\n" for problem in problems) or "No problems.\n")
     raise typer.Exit(1 if problems else 0)
 
 
@@ -304,7 +327,7 @@ def build(root: Root = None) -> None:
     built = load(chosen.root, chosen.cache)
     parts = {name: len(getattr(built.knowledge, name)) for name in ("instruments", "qualifications", "norms", "controls")}
     counted = ", ".join(f"{count} {name}" for name, count in parts.items())
-    _write(f"knowledge {built.knowledge.version}\n{counted}, {built.store.size()} statements\nkept in {chosen.cache}\n")
+    write(f"knowledge {built.knowledge.version}\n{counted}, {built.store.size()} statements\nkept in {chosen.cache}\n")
 
 
 @app.command()
@@ -323,7 +346,7 @@ def export(
     format_ = format_ or CONTENTS[content][0]
     one_of(format_, "--format", CONTENTS[content])
     chosen = settings(root)
-    _bytes(exported(chosen.root, chosen.cache, content, format_), output)
+    write_bytes(exported(chosen.root, chosen.cache, content, format_), output)
 
 
 @app.command()
@@ -348,7 +371,7 @@ def sparql(
     one_of(format_, "--format", querying.FORMATS)
     chosen = settings(root, query_seconds=seconds)
     if not query:
-        _write(querying.listing(chosen.root), output)
+        write(querying.listing(chosen.root), output)
         return
     if format_ == "xlsx" and output is None:
         raise InputError([Problem("--output", "missing", "a workbook goes into a file: name it with --output.")])
@@ -356,9 +379,9 @@ def sparql(
     graph, version = querying.graph_of(chosen)
     found = querying.run(asked, param or [], graph, day(None, "--as-of"), chosen.query_seconds, version)
     if format_ == "table":
-        _show(querying.shown(found), output)
+        show(querying.shown(found), output)
     else:
-        _bytes(querying.written(found, format_), output)
+        write_bytes(querying.written(found, format_), output)
 
 
 @app.command()
@@ -369,7 +392,7 @@ def publish(
     """Load the knowledge into the SPARQL server that SEXTANT_STORE names; graphs that are not ours stay as they are."""
     from kg_service.commands.publishing import publish as published
 
-    _write(published(settings(root), again=again))
+    write(published(settings(root), again=again))
 
 
 @app.command()
@@ -378,7 +401,7 @@ def schema(output: Output = None, root: Root = None) -> None:
     from kg_service.deployment import json_schema
 
     knowledge = open_session(root).knowledge
-    _json(json_schema(knowledge.facts, knowledge.controls), output)
+    write_json(json_schema(knowledge.facts, knowledge.controls), output)
 
 
 @app.command()
@@ -393,30 +416,5 @@ def serve(
     run(settings(root, host=host, port=port))
 
 
-def _json(view: Any, output: Path | None) -> None:
-    from kg_service.commands.documents import as_json
-
-    _write(as_json(view), output)
-
-
-def _show(content: RenderableType, output: Path | None) -> None:
-    from kg_service.commands.screen import plain, show
-
-    if output is not None or not show(content):
-        _write(plain(content), output)
-
-
-def _write(text: str, output: Path | None = None) -> None:
-    _bytes(text.encode(), output)
-
-
-def _bytes(content: bytes, output: Path | None = None) -> None:
-    """``content`` stands in the file, or on standard output."""
-    if output is None:
-        typer.echo(content, nl=False)
-        return
-    try:
-        output.write_bytes(content)
-    except OSError as error:
-        told = f"it cannot be written: {error.strerror}."
-        raise InputError([Problem(str(output), "unwritable", told)]) from error
+for command in (line_texts.load, line_texts.texts, line_texts.suggest):
+    app.command()(command)

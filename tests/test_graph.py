@@ -348,10 +348,10 @@ def test_every_name_of_the_vocabulary_is_declared(whole: list[Quad]) -> None:
 
 
 def test_every_term_of_ours_is_used_or_waits_for_a_named_use(whole: list[Quad]) -> None:
-    """No term is declared for nothing: it is in the data, is abstract, bounds a number, or belongs to stored assessments."""
+    """No term is declared for nothing: it is in the data, is abstract, bounds a number, or belongs to what users store."""
     abstract = {"Citable", "ClosedValue", "ConditionalRecord", "Record", "dependsOn"}
     bounds = {"maximum", "minimum", "unit"}
-    text = (ONTOLOGY / "assessment.ttl").read_text(encoding="utf-8")
+    text = "".join((ONTOLOGY / f"{name}.ttl").read_text(encoding="utf-8") for name in ("assessment", "texts"))
     waiting = {ids.term(name) for name in {*abstract, *bounds, *re.findall(r"^sx:(\w+) a owl:", text, re.MULTILINE)}}
     ontology = NamedNode(ids.graph("ontology"))
     declared = {quad.subject.value for quad in whole if quad.graph_name == ontology and quad.subject.value.startswith(ids.DEF)}

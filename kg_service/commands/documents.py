@@ -6,7 +6,7 @@ import csv
 import io
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 from typing import Any, Final
 
@@ -16,7 +16,7 @@ from kg_service.applicability.explain import Explainer, Proof, VerdictProof
 from kg_service.applicability.questions import Question
 from kg_service.commands import wording
 from kg_service.deployment import Deployment
-from kg_service.model import Knowledge
+from kg_service.model import Knowledge, NormId
 
 _SPECIAL: Final = re.compile(r"([\\`*_\[\]<>|#~])")
 COLUMNS: Final = (
@@ -31,13 +31,15 @@ def as_json(view: Any) -> str:
     return json.dumps(view, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
-def assessment_csv(evaluator: Evaluator, found: Assessment, shown: Sequence[Verdict]) -> str:
-    """One row for each verdict (RFC 4180); lists within a cell are separated by semicolons."""
+def assessment_csv(
+    evaluator: Evaluator, found: Assessment, shown: Sequence[Verdict], words: Mapping[NormId, str] | None = None
+) -> str:
+    """One row for each verdict (RFC 4180), with the exact ``words`` where given; lists in a cell are separated by semicolons."""
     knowledge = evaluator.knowledge
     explainer = Explainer(evaluator, found)
     out = io.StringIO()
     rows = csv.writer(out)
-    rows.writerow(COLUMNS)
+    rows.writerow((*COLUMNS, *(["words"] if words else [])))
     for verdict in shown:
         norm = verdict.norm
         cells = (
@@ -56,6 +58,7 @@ def assessment_csv(evaluator: Evaluator, found: Assessment, shown: Sequence[Verd
             norm.sureness.level,
             "; ".join(norm.unmodelled),
             norm.url,
+            *([words.get(norm.id, "")] if words else []),
         )  # fmt: skip
         rows.writerow([_cell(cell) for cell in cells])
     return out.getvalue()
@@ -67,9 +70,14 @@ def _cell(text: str) -> str:
 
 
 def assessment_markdown(
-    evaluator: Evaluator, deployment: Deployment, found: Assessment, shown: Sequence[Verdict], questions: Sequence[Question]
+    evaluator: Evaluator,
+    deployment: Deployment,
+    found: Assessment,
+    shown: Sequence[Verdict],
+    questions: Sequence[Question],
+    words: Mapping[NormId, str] | None = None,
 ) -> str:
-    """A document to file or to send: one table for each instrument."""
+    """A document to file or to send: one table for each instrument, and below it the exact ``words`` where given."""
     knowledge = evaluator.knowledge
     explainer = Explainer(evaluator, found)
     lines = [f"# {_plain(deployment.name)}", ""]
@@ -81,6 +89,7 @@ def assessment_markdown(
         instrument = knowledge.instruments[instrument_id]
         lines += [f"## {_plain(instrument.short_title)}", ""]
         lines += ["| status | provision | norm | when | why |", "|---|---|---|---|---|"]
+        said: list[str] = []
         for verdict in group:
             norm = verdict.norm
             limits = "; ".join(filter(None, (wording.event(knowledge, norm), *wording.doubts(norm))))
@@ -92,7 +101,8 @@ def assessment_markdown(
                 _plain(wording.why(knowledge, explainer, verdict)),
             )
             lines.append(f"| {' | '.join(cells)} |")
-        lines.append("")
+            said += [f"- {_plain(norm.provision)}: {_plain(words[norm.id])}"] if words and norm.id in words else []
+        lines += ["", *said, ""] if said else [""]
     if questions:
         lines += ["## Still to be answered", ""]
         lines += [f"- {_plain(question.ask)} (`{question.fact.id}`, settles about {question.settles})" for question in questions]
@@ -101,8 +111,8 @@ def assessment_markdown(
     return "\n".join(lines)
 
 
-def proof_markdown(knowledge: Knowledge, found: VerdictProof) -> str:
-    """The whole proof as nested lists."""
+def proof_markdown(knowledge: Knowledge, found: VerdictProof, words: Mapping[NormId, str] | None = None) -> str:
+    """The whole proof as nested lists, with the exact ``words`` of the provision where given."""
     verdict, norm = found.verdict, found.verdict.norm
     instrument = knowledge.instruments[norm.instrument]
     lines = [f"# {_plain(instrument.short_title)} {_plain(norm.provision)}: {_plain(norm.title)}", "", _plain(norm.summary), ""]
@@ -114,6 +124,7 @@ def proof_markdown(knowledge: Knowledge, found: VerdictProof) -> str:
     if found.unless is not None:
         lines += [f"- unless: {wording.VALUES[found.unless.value]}", *_steps(knowledge, found.unless, met, 1)]
     lines += ["", *(f"- not tested: {_plain(point)}" for point in norm.unmodelled)]
+    lines += [f"- its words: {_plain(words[norm.id])}"] if words and norm.id in words else []
     return "\n".join([*lines, f"- official text: <{_target(norm.url)}>", ""])
 
 

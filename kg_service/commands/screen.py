@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 from typing import Final
 
@@ -20,7 +20,7 @@ from kg_service.applicability.explain import Explainer, Proof, VerdictProof
 from kg_service.applicability.questions import Question
 from kg_service.commands import wording
 from kg_service.deployment import Deployment
-from kg_service.model import Knowledge, Norm
+from kg_service.model import Knowledge, Norm, NormId
 
 _STYLES: Final = {
     Status.APPLIES: "bold green",
@@ -52,9 +52,14 @@ def plain(content: RenderableType) -> str:
 
 
 def assessment(
-    evaluator: Evaluator, deployment: Deployment, found: Assessment, shown: Sequence[Verdict], questions: Sequence[Question]
+    evaluator: Evaluator,
+    deployment: Deployment,
+    found: Assessment,
+    shown: Sequence[Verdict],
+    questions: Sequence[Question],
+    words: Mapping[NormId, str] | None = None,
 ) -> RenderableType:
-    """The verdicts by instrument: status, norm, why, and since when by which provision."""
+    """The verdicts by instrument: status, norm, why, since when by which provision, and the exact ``words`` where given."""
     knowledge = evaluator.knowledge
     explainer = Explainer(evaluator, found)
     parts: list[RenderableType] = [_head(deployment, found), Text()]
@@ -65,7 +70,7 @@ def assessment(
         parts.append(Text.assemble((instrument.short_title, "bold"), f"  {instrument_id}, {where}"))
         table = _table(("status", 12), ("norm", 18), ("", None))
         for verdict in group:
-            table.add_row(*_verdict(knowledge, explainer, verdict))
+            table.add_row(*_verdict(knowledge, explainer, verdict, (words or {}).get(verdict.norm.id)))
         parts.extend((table, Text()))
     if not shown:
         parts.extend((Text("Nothing to show for these statuses."), Text()))
@@ -96,7 +101,7 @@ def _foot(questions: Sequence[Question]) -> list[RenderableType]:
     return parts
 
 
-def _verdict(knowledge: Knowledge, explainer: Explainer, verdict: Verdict) -> tuple[Text, Text, Text]:
+def _verdict(knowledge: Knowledge, explainer: Explainer, verdict: Verdict, words: str | None) -> tuple[Text, Text, Text]:
     norm = verdict.norm
     text = Text.assemble((f"{norm.provision}: {norm.title}", "bold" if verdict.status is Status.APPLIES else ""))
     when = wording.since(knowledge, verdict)
@@ -104,6 +109,7 @@ def _verdict(knowledge: Knowledge, explainer: Explainer, verdict: Verdict) -> tu
     text.append(f"\nbecause {why}" if (why := wording.why(knowledge, explainer, verdict)) else "")
     for line in (wording.event(knowledge, norm), "; ".join(wording.doubts(norm))):
         text.append(f"\n{line}" if line else "", "dim")
+    text.append(f"\n{words}" if words else "", "italic")
     return _status(verdict.status), Text(_local(norm)), text
 
 
@@ -122,8 +128,8 @@ def _table(*columns: tuple[str, int | None]) -> Table:
     return table
 
 
-def proof(knowledge: Knowledge, found: VerdictProof) -> RenderableType:
-    """The whole proof of one verdict as a tree: facts at the leaves, provisions at the qualifications."""
+def proof(knowledge: Knowledge, found: VerdictProof, words: Mapping[NormId, str] | None = None) -> RenderableType:
+    """The whole proof of one verdict as a tree: facts at the leaves, provisions at the qualifications; then the exact words."""
     verdict, norm = found.verdict, found.verdict.norm
     instrument = knowledge.instruments[norm.instrument]
     head = Text.assemble(
@@ -143,13 +149,14 @@ def proof(knowledge: Knowledge, found: VerdictProof) -> RenderableType:
         tree = Tree(Text.assemble("unless: ", _value(found.unless)), guide_style="dim")
         _grow(tree, knowledge, found.unless, met)
         parts.append(tree)
-    parts.extend((Text(), _about(knowledge, norm)))
+    parts.extend((Text(), _about(knowledge, norm, (words or {}).get(norm.id, ""))))
     return Group(*parts)
 
 
-def _about(knowledge: Knowledge, norm: Norm) -> RenderableType:
+def _about(knowledge: Knowledge, norm: Norm, words: str) -> RenderableType:
     lines: list[tuple[str, str]] = [
         ("official text", norm.url),
+        ("its words", words),
         ("borne by", ", ".join(knowledge.bearers[bearer].labels.label for bearer in norm.bearers)),
         ("penalty", norm.penalty or ""),
         ("controls", ", ".join(norm.controls)),

@@ -1,7 +1,7 @@
 """The knowledge on another store: graph by graph, each whole or not at all, the description of the data set last.
 
 While the description is absent a publication is under way or broke off; the next one does all of it again. Graphs outside our
-namespace, and those of stored deployments, are left alone.
+namespace, and those of stored deployments and loaded texts, are left alone.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from kg_service.errors import StoreError
 from kg_service.store.protocol import GraphStore
 
 METADATA: Final = ids.graph("metadata")
-DEPLOYMENTS: Final = ids.graph("deployment/")
+OF_USERS: Final = (ids.graph("deployment/"), ids.graph("text/"))
 _VERSION: Final = f"SELECT ?version {{ GRAPH <{METADATA}> {{ <{ids.DATASET}> <{ids.term('knowledgeVersion')}> ?version }} }}"
 
 
@@ -51,7 +51,7 @@ def publish(
     if not again and description and target.dump(METADATA) == description:
         return Published()
     names = [name for name in source.graphs() if name != METADATA]
-    ours = [name for name in target.graphs() if name.startswith(ids.GRAPH) and not name.startswith(DEPLOYMENTS)]
+    ours = [name for name in target.graphs() if name.startswith(ids.GRAPH) and not name.startswith(OF_USERS)]
     gone = sorted(set(ours) - set(names) - {METADATA})
     target.drop(METADATA)
     statements = 0

@@ -8,6 +8,7 @@ from typing import Final
 
 from kg_service.imports.citations import citations
 from kg_service.imports.model import Document, Unit, UnitKind, UnitPath
+from kg_service.imports.pinpoints import parse_pinpoint
 from kg_service.imports.whereabouts import Whereabouts
 
 _BETWEEN: Final = re.compile(r"[\s;,]*(?:and\b)?[\s;,]*")
@@ -46,15 +47,26 @@ class Places:
         return found
 
     def _look_up(self, pinpoint: str) -> Place:
+        return self._as_citation(pinpoint) or self._as_addresses(pinpoint)
+
+    def _as_citation(self, pinpoint: str) -> Place | None:
+        """Read as one would read it in a text of the Union: a range is what this text has between its ends."""
         paths: dict[UnitPath, None] = {}
         lost: list[str] = []
         at = 0
         for citation in citations(pinpoint):
             if _BETWEEN.fullmatch(pinpoint, at, citation.start) is None:
-                return Place((), (), False)
+                return None
             at = citation.end
             for one in citation.cited:
                 found, missing = self._whereabouts.resolve(_NOWHERE, one)
                 paths.update(dict.fromkeys(found))
                 lost.extend(missing)
-        return Place(tuple(paths), tuple(lost), at > 0 and _BETWEEN.fullmatch(pinpoint, at) is not None)
+        return Place(tuple(paths), tuple(lost), True) if at and _BETWEEN.fullmatch(pinpoint, at) else None
+
+    def _as_addresses(self, pinpoint: str) -> Place:
+        addresses = parse_pinpoint(pinpoint)
+        found = {each: self.document.unit(each) for each in addresses}
+        lost = tuple(each for each, unit in found.items() if unit is None)
+        paths = tuple(dict.fromkeys(unit.path for unit in found.values() if unit is not None))
+        return Place(paths, lost, bool(addresses))

@@ -10,7 +10,7 @@ from threading import Lock
 from typing import Any, Final, TypeAlias
 
 from kg_service.imports.model import UnitPath
-from kg_service.model import InstrumentId
+from kg_service.model import Instrument, InstrumentId
 from kg_service.texts.library import Library, at
 from kg_service.texts.pinpoints import Place, Places
 from kg_service.texts.record import LoadedText
@@ -35,6 +35,7 @@ class Quote:
 
     ``text`` is verbatim, numbers and headings included; where ``complete`` is False it breaks off after a word, and what shows it
     puts an ellipsis behind the closing quotation mark. ``lost`` are parts of the citation that the text does not have.
+    ``amended_since`` are acts that amended the instrument after this text: a newer text is needed.
     """
 
     text: str
@@ -42,13 +43,20 @@ class Quote:
     version: LoadedText
     iris: tuple[str, ...]
     lost: tuple[str, ...] = ()
+    amended_since: tuple[InstrumentId, ...] = ()
 
 
 class Quotes:
-    """Quotes from the texts of a library. Safe in threads; ``limit`` is the longest quote in characters."""
+    """Quotes from the texts of a library. Safe in threads; ``limit`` is the longest quote in characters.
 
-    def __init__(self, library: Library, limit: int = LIMIT) -> None:
+    With ``instruments`` a quote says which amendments came into force after its text began and until the day asked about.
+    """
+
+    def __init__(
+        self, library: Library, instruments: Mapping[InstrumentId, Instrument] | None = None, limit: int = LIMIT
+    ) -> None:
         self.library, self.limit = library, limit
+        self._instruments = instruments or {}
         self._places: dict[tuple[str, str], Places] = {}
         self._versions: dict[InstrumentId, tuple[LoadedText, ...]] = {}
         self._lock = Lock()
@@ -81,7 +89,7 @@ class Quotes:
             return Missing.NOT_UNDERSTOOD
         if not place.paths:
             return Missing.NOT_THERE
-        return self._quoted(version, place)
+        return self._quoted(version, place, day)
 
     def _with_recitals(self, versions: tuple[LoadedText, ...], version: LoadedText) -> LoadedText | None:
         """The version up to ``version`` that has recitals: a consolidated text carries none, and they do not change."""
@@ -100,11 +108,20 @@ class Quotes:
                 self._places[key] = found
         return found
 
-    def _quoted(self, version: LoadedText, place: Place) -> Quote:
+    def _quoted(self, version: LoadedText, place: Place, day: date) -> Quote:
         document = self._opened(version).document
         words = "\n".join(document.text(path) for path in place.paths)
         text = _cut(words, self.limit)
-        return Quote(text, text == words, version, tuple(document.iri(UnitPath(path)) for path in place.paths), place.lost)
+        iris = tuple(document.iri(UnitPath(path)) for path in place.paths)
+        return Quote(text, text == words, version, iris, place.lost, self._amended(version, day))
+
+    def _amended(self, version: LoadedText, day: date) -> tuple[InstrumentId, ...]:
+        instrument = self._instruments.get(version.instrument) if version.instrument is not None else None
+        if instrument is None or version.valid_from is None:
+            return ()
+        acts = (self._instruments.get(name) for name in instrument.amended_by)
+        since = (act for act in acts if act is not None and act.in_force_from is not None)
+        return tuple(act.id for act in since if version.valid_from < (act.in_force_from or version.valid_from) <= day)
 
 
 def _cut(text: str, limit: int) -> str:
@@ -129,6 +146,7 @@ def quote_view(quote: Quote | Missing) -> View:
         "quote_complete": quote.complete,
         "version": quote.version.version,
         "version_from": None if quote.version.valid_from is None else quote.version.valid_from.isoformat(),
+        "version_amended_since": list(quote.amended_since),
         "text_sha256": quote.version.sha256,
         "text_iri": quote.iris[0],
         "text_iris": list(quote.iris),
