@@ -133,6 +133,16 @@ class Pool:
         self._tasks: set[asyncio.Task[Any]] = set()
         self._closed = False
 
+    @property
+    def holder(self) -> int | None:
+        """The process that holds the graph, if one lives."""
+        return self._zygote.pid if self._zygote is not None and self._zygote.alive() else None
+
+    @property
+    def quiet(self) -> bool:
+        """Nothing is asked, and no dead worker waits to be replaced."""
+        return not self._busy and not self._tasks
+
     async def start(self) -> None:
         """Workers stand ready.
 
