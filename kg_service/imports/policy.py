@@ -31,7 +31,7 @@ _WORDED: Final = re.compile(
 _NUMBERED: Final = re.compile(r"(?P<number>\d{1,3}(?:\.\d{1,3})*)[.)]?\s+(?P<rest>\S.*)$", re.DOTALL)
 _DOTTED: Final = re.compile(r"(?P<number>\d{1,3}(?:\.\d{1,3})+)[.)]?\s+(?P<rest>\S.*)$", re.DOTALL)
 _ITEM: Final = re.compile(
-    r"(?P<mark>\((?:[a-z]{1,5}|\d{1,3}|[A-Z])\)|(?:[a-z]|[ivx]{1,5}|\d{1,2})\)|[•‣▪◦●○■□–*·-])\s+(?P<rest>\S.*)$", re.DOTALL
+    r"(?P<mark>\((?:[a-z]{1,5}|\d{1,3}|[A-Z])\)|(?:[a-z]|[ivx]{1,5}|\d{1,2})[.)]|[•‣▪◦●○■□–*·-])\s+(?P<rest>\S.*)$", re.DOTALL
 )
 _BULLETS: Final = frozenset("•‣▪◦●○■□–*·-")
 

@@ -14,6 +14,7 @@ from kg_service.imports.formex import Formex
 from kg_service.imports.markdown import Markdown
 from kg_service.imports.model import Document
 from kg_service.imports.oscal import Oscal
+from kg_service.imports.pdf import Pdf
 from kg_service.imports.pra_html import PraHtml
 from kg_service.imports.protocol import HEAD, MAX_BYTES, Importer, refusal
 from kg_service.imports.regml import RegMl
@@ -30,6 +31,7 @@ _ALL: Final[tuple[Importer, ...]] = (
     PraHtml(),
     Markdown(),
     Docx(),
+    Pdf(),
 )
 IMPORTERS: Final[Mapping[str, Importer]] = {importer.name: importer for importer in _ALL}
 
