@@ -6,6 +6,7 @@ A request is a line of JSON (``name``, ``importer``, ``size``, ``seconds``) and 
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from typing import BinaryIO, Final
@@ -14,6 +15,7 @@ import orjson
 
 from kg_service.errors import DocumentError, Problem, UnavailableError
 from kg_service.imports import fence, registry, wire
+from kg_service.imports.hidden import without_invisible
 from kg_service.imports.protocol import refusal
 
 # lxml raises these where libxml2 gives up for want of memory or depth; anything else is a fault of ours and ends the process.
@@ -23,6 +25,7 @@ _EXHAUSTED: Final = (MemoryError, RecursionError)
 def main() -> int:
     """Answers every request; returns when the input ends. ``--memory BYTES`` bounds the address space."""
     fence.leave_network()
+    logging.disable()  # parsers warn of what strangers wrote; nobody reads it here
     size = int(sys.argv[sys.argv.index("--memory") + 1])
     requests, answers = sys.stdin.buffer, _own_output()
     fence.limit_memory(size)
@@ -47,7 +50,7 @@ def _own_output() -> BinaryIO:
 
 def _read(content: bytes, name: str, importer: str | None) -> tuple[bool, bytes]:
     try:
-        return True, wire.dump(registry.read(content, name, importer))
+        return True, wire.dump(without_invisible(registry.read(content, name, importer)))
     except DocumentError as error:
         return False, _problems(error)
     except UnavailableError as error:

@@ -6,10 +6,11 @@ and the bounds inside the importers remain.
 
 from __future__ import annotations
 
-import codecs
 import contextlib
 import ctypes
+import importlib
 import os
+import pkgutil
 import sys
 from typing import Final
 
@@ -22,12 +23,9 @@ _CLONE_NEWUSER: Final = 0x10000000
 _CLONE_NEWNET: Final = 0x40000000
 _PR_SET_DUMPABLE: Final = 4
 _PR_SET_NO_NEW_PRIVS: Final = 38
-# What parsers look up late; after the fence is up no module can be opened.
-_ENCODINGS: Final = (
-    *("ascii", "latin-1", "utf-8", "utf-8-sig", "utf-16", "utf-16-be", "utf-16-le", "utf-32", "utf-32-be", "utf-32-le", "cp437"),
-    *("cp1250", "cp1251", "cp1252", "cp1253", "cp1254", "cp1257", "mac-roman", "iso-8859-2", "iso-8859-7", "iso-8859-15"),
-    *("gbk", "gb2312", "gb18030", "big5", "shift-jis", "euc-jp", "euc-kr", "unicode-escape", "raw-unicode-escape", "idna"),
-)  # fmt: skip
+# What imports parts of itself late; after the fence is up no module can be opened.
+_LATE: Final = ("encodings", "pypdf", "markdown_it")
+_LATE_MODULES: Final = ("_strptime", "stringprep", "unicodedata", "decimal", "zlib", "bz2", "lzma")
 
 
 def leave_network() -> bool:
@@ -48,12 +46,23 @@ def limit_memory(size: int) -> None:
 
 def close_gates() -> None:
     """No descriptor can be opened any more (so no file and no socket), no file written, no process started."""
-    for encoding in _ENCODINGS:
-        codecs.lookup(encoding)
+    for name in (*_LATE_MODULES, *_parts(*_LATE)):
+        with contextlib.suppress(ImportError):  # an extra of the package that is not installed
+            importlib.import_module(name)
     _limit("RLIMIT_FSIZE", 0)
     _limit("RLIMIT_NPROC", 0)
     # Low enough that all below it are in use. The three standard ones are.
     _limit("RLIMIT_NOFILE", _descriptors())
+
+
+def _parts(*packages: str) -> list[str]:
+    """The modules of packages that are already in use; a package nobody needs is not loaded for this."""
+    found: list[str] = []
+    for package in packages:
+        module = sys.modules.get(package)
+        if module is not None:
+            found += [each.name for each in pkgutil.walk_packages(module.__path__, f"{package}.", onerror=lambda _: None)]
+    return [name for name in found if not name.endswith("__main__") and ".cli" not in name]
 
 
 def limit_processor(seconds: int) -> None:
