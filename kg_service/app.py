@@ -23,7 +23,18 @@ from kg_service.deployments.register import Deployments
 from kg_service.errors import StoreError
 from kg_service.knowledge.build import load
 from kg_service.knowledge.queries import read_library
-from kg_service.rest import assessments, controls, decisions, deployments, interpretations, law, problems, queries, vocabulary
+from kg_service.rest import (
+    assessments,
+    controls,
+    decision_tools,
+    decisions,
+    deployments,
+    interpretations,
+    law,
+    problems,
+    queries,
+    vocabulary,
+)
 from kg_service.services import Services
 from kg_service.settings import Settings
 from kg_service.sparql import routes as sparql
@@ -120,7 +131,7 @@ def create_app(settings: Settings) -> FastAPI:
     )
     problems.install(app)
     app.add_middleware(SafeHeaders)
-    for part in (assessments, law, interpretations, vocabulary, controls, decisions, deployments, queries):
+    for part in (assessments, law, interpretations, vocabulary, controls, decisions, decision_tools, deployments, queries):
         app.include_router(part.router)
     app.include_router(assessments.streams)
     app.include_router(sparql.router)

@@ -16,7 +16,7 @@ from typing import Annotated, Any
 import typer
 
 from kg_service import __version__
-from kg_service.commands import line_texts
+from kg_service.commands import line_decisions, line_texts
 from kg_service.commands.output import show, write, write_bytes, write_json
 from kg_service.commands.session import STDIN, Session, day, one_of, open_session, settings, statuses, tell
 from kg_service.deployment import Deployment
@@ -416,5 +416,5 @@ def serve(
     run(settings(root, host=host, port=port))
 
 
-for command in (line_texts.load, line_texts.texts, line_texts.suggest):
+for command in (line_texts.load, line_texts.texts, line_texts.suggest, *line_decisions.COMMANDS):
     app.command()(command)

@@ -65,7 +65,7 @@ ONLY_IN = {
     "starlette": HTTP_OF_BOTH,
     "jinja2": ("kg_service.web",),
     "uvicorn": ("kg_service.commands.serving",),
-    "typer": ("kg_service.cli", "kg_service.commands.line_texts", "assistant.cli"),
+    "typer": ("kg_service.cli", "kg_service.commands.line_texts", "kg_service.commands.line_decisions", "assistant.cli"),
     "rich": ("kg_service.cli", "kg_service.commands", "assistant.cli"),
     "platformdirs": ("kg_service.settings",),
     "lxml": ("kg_service.imports",),

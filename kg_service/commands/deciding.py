@@ -1,0 +1,200 @@
+"""``sextant pathways``, ``roi``, ``necessity``: their input files, and what a person reads on a terminal or in Markdown."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from decimal import Decimal
+from pathlib import Path
+from typing import Final, TypeVar
+
+from rich import box
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from kg_service.commands import wording
+from kg_service.commands.session import STDIN
+from kg_service.decisions.outcomes import Outcome, Pathways
+from kg_service.deployment import ControlState, Deployment
+from kg_service.errors import DocumentError, InputError, Problem
+from kg_service.knowledge.document import Limits, parse_yaml
+from kg_service.model import ControlId
+
+LIMITS: Final = Limits(size=1_000_000, depth=12, values=20_000)
+_SPECIAL: Final = re.compile(r"([\\`*_\[\]<>|#~])")
+_Parsed = TypeVar("_Parsed")
+
+
+def read_input(path: Path, parse: Callable[[object], _Parsed]) -> _Parsed:
+    """What ``parse`` makes of the YAML or JSON file at ``path`` (standard input where it is ``-``).
+
+    Raises:
+        DocumentError: where it cannot be read at all.
+        InputError: with every problem found, each as ``file:line``.
+    """
+    if path == STDIN:
+        content, name = sys.stdin.buffer.read(LIMITS.size + 1), "stdin"
+    else:
+        name = str(path)
+        try:
+            with path.open("rb") as file:
+                content = file.read(LIMITS.size + 1)
+        except (OSError, ValueError) as error:
+            why = error.strerror if isinstance(error, OSError) else "this is no name of a file"
+            raise DocumentError([Problem(repr(name), "unreadable", f"the file cannot be read: {why}.")]) from error
+    tree = parse_yaml(content, name, LIMITS)
+    try:
+        return parse(tree.root)
+    except InputError as error:
+        inside = sorted(error.problems, key=lambda problem: tree.line(problem.where))
+        placed = [Problem(tree.where(one.where), one.code, f"{one.where}: {one.message}", one.nearest) for one in inside]
+        raise InputError(placed) from None
+
+
+def parse_pairs(words: Sequence[str], option: str) -> dict[str, str]:
+    """``name=value`` pairs, several in one word joined by commas.
+
+    Raises:
+        InputError: where a part is no pair, or a name stands twice.
+    """
+    pairs: dict[str, str] = {}
+    for part in (part.strip() for word in words for part in word.split(",")):
+        name, equals, value = part.partition("=")
+        if not equals or not name or name in pairs:
+            told = f"write name=number, joined by commas and each name once, not {part[:60]!r}."
+            raise InputError([Problem(option, "not-a-pair", told)])
+        pairs[name.strip()] = value.strip()
+    return pairs
+
+
+def states(deployment: Deployment) -> dict[ControlId, bool]:
+    """The controls of a deployment: True in place, False planned."""
+    return {control: state is ControlState.IN_PLACE for control, state in deployment.controls.items()}
+
+
+def table(*columns: tuple[str, int | None, bool]) -> Table:
+    """An empty table of columns with a heading, a width (the rest where None) and whether they hold numbers."""
+    made = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), expand=True, show_edge=False)
+    for name, width, number in columns:
+        ratio = 1 if width is None else None
+        made.add_column(name, width=width, overflow="fold", ratio=ratio, justify="right" if number else "left")
+    return made
+
+
+def plain(text: object) -> str:
+    """``text`` on one line, with nothing that Markdown or HTML would take for its own."""
+    return _SPECIAL.sub(r"\\\1", " ".join(str(text).split()))
+
+
+def money(amount: Decimal) -> str:
+    """An amount with thousands apart and two decimals."""
+    return f"{amount:,.2f}"
+
+
+def pathways_screen(found: Pathways, deployment: Deployment, top: int, show: str | None) -> RenderableType:
+    """The ranking, then one pathway in full: the best, or the one asked for."""
+    plan = found.plan
+    lines = [
+        Text.assemble((deployment.name, "bold")),
+        Text(
+            f"as of {found.as_of.isoformat()}, knowledge {found.knowledge_version[:12]}, {len(found.outcomes)} feasible pathways"
+        ),
+        Text("weights: " + ", ".join(f"{name} {plan.weight(name):f}" for name in plan.criteria)),
+        Text("what is open counts as if it applied; * on the Pareto front; ! a blocker stops it\n"),
+    ]
+    columns = [("", 2, True), ("pathway", None, False), ("score", 5, True), ("norms", 5, True), ("open", 4, True)]
+    columns += [("block", 5, True), ("ctrl", 4, True), ("first", 5, True)]
+    if plan.costs is not None:
+        columns.append((plan.costs.currency, 9, True))
+    ranking = table(*columns)
+    for outcome in found.outcomes[:top]:
+        values = outcome.values
+        mark = ("*" if outcome.on_front else "") + ("!" if outcome.stopped else "")
+        cells = [
+            str(outcome.rank),
+            "{}/{}\n{}/{} ".format(*outcome.option.pathway.values) + mark,
+            f"{outcome.score:.3f}",
+            *(f"{values[name]:g}" for name in ("obligations", "undetermined", "blockers", "controls")),
+            f"{outcome.anywhere.first:.0%}",
+        ]
+        ranking.add_row(*map(Text, [*cells, f"{outcome.cost:,.0f}"] if outcome.cost is not None else cells))
+    left = len(found.outcomes) - top
+    tail = [Text(f"{left} more: --top {len(found.outcomes)}\n" if left > 0 else "", "dim")]
+    return Group(*lines, ranking, *tail, *(Text(line) for line in _details(chosen(found, show))), *_cannot(found))
+
+
+def chosen(found: Pathways, show: str | None) -> Outcome:
+    """The outcome of the pathway named, or the best one.
+
+    Raises:
+        InputError: where no feasible pathway has that name; says why where it cannot be built.
+    """
+    from kg_service.errors import nearest
+
+    if show is None:
+        return found.outcomes[0]
+    by_id = {outcome.option.pathway.id: outcome for outcome in found.outcomes}
+    if show not in by_id:
+        why = next((f"it cannot be built: {why}." for pathway, why in found.infeasible if pathway.id == show), "")
+        told = why or f"there is no pathway {show[:80]!r}."
+        raise InputError([Problem("--show", "unknown-pathway", told, () if why else nearest(show, by_id))])
+    return by_id[show]
+
+
+def _details(outcome: Outcome) -> Iterable[str]:
+    yield f"{outcome.option.pathway.id}, rank {outcome.rank}"
+    yield f"  first under {outcome.anywhere.first:.0%} of all weightings, {outcome.near.first:.0%} of those near yours"
+    for setting in outcome.option.settings:
+        yield f"  {setting.fact}: {wording.shown(setting.answer)} ({setting.reason})"
+    for word, changes in (("gained", outcome.gained), ("lost", outcome.lost)):
+        yield f"  {word} ({len(changes)}): " + wording.listed([change.norm.id for change in changes], ";", 6)
+    for blocker in outcome.blockers:
+        if not blocker.cleared_by:
+            word = "stops" if blocker.stops else "open" if blocker.status == "undetermined" else "as in the base"
+            yield f"  {blocker.kind} ({word}): {blocker.norm.id} {blocker.norm.title}; any of {', '.join(blocker.norm.controls)}"
+    yield f"  controls still needed ({len(outcome.controls)}): " + wording.listed(list(outcome.controls), ";", 8)
+    if outcome.missing_facts:
+        told = [f"{fact} ({count})" for fact, count in outcome.missing_facts.items()]
+        yield "  to answer, with the verdicts each keeps open: " + wording.listed(told, ";", 6)
+
+
+def _cannot(found: Pathways) -> Iterable[Text]:
+    reasons: dict[str, list[str]] = {}
+    for pathway, why in found.infeasible:
+        reasons.setdefault(why, []).append(pathway.id)
+    for why, pathways in reasons.items():
+        yield Text(f"\nnot feasible: {why}:\n  {', '.join(pathways)}", "dim")
+
+
+def pathways_markdown(found: Pathways, deployment: Deployment) -> str:
+    """The ranking as a table, the best pathway in full, and what cannot be built."""
+    plan = found.plan
+    priced = [] if plan.costs is None else [f"cost ({plan.costs.currency})"]
+    heads = ["rank", "pathway", "score", "front", "stopped", "norms", "open", "blockers", "controls", "first", *priced]
+    lines = [
+        f"# Pathways: {plain(deployment.name)}",
+        "",
+        f"As of {found.as_of.isoformat()}, knowledge `{found.knowledge_version[:12]}`. What is open counts as if it applied.",
+        "Weights: " + ", ".join(f"{plain(name)} {plan.weight(name):f}" for name in plan.criteria) + ".",
+        "",
+        f"| {' | '.join(heads)} |",
+        "|---" * len(heads) + "|",
+    ]
+    for outcome in found.outcomes:
+        cells = [
+            str(outcome.rank),
+            f"`{outcome.option.pathway.id}`",
+            f"{outcome.score:.3f}",
+            "yes" if outcome.on_front else "",
+            "yes" if outcome.stopped else "",
+            *(f"{outcome.values[name]:g}" for name in ("obligations", "undetermined", "blockers", "controls")),
+            f"{outcome.anywhere.first:.0%}",
+            *([] if outcome.cost is None else [money(outcome.cost)]),
+        ]
+        lines.append(f"| {' | '.join(cells)} |")
+    first, *rest = _details(found.outcomes[0])
+    lines += ["", f"## Best: {plain(first)}", "", *(f"- {plain(line)}" for line in rest), "", "## Not feasible", ""]
+    lines += [f"- `{pathway.id}`: {plain(why)}." for pathway, why in found.infeasible]
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,67 @@
+"""The options of ``sextant pathways``, ``roi`` and ``necessity``; the work is in :mod:`kg_service.decisions`."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+from kg_service.commands.output import show, write, write_bytes, write_json
+from kg_service.commands.session import day, one_of, open_session
+
+Root = Annotated[Path | None, typer.Option("--root", help="Directory of regulations/ and ontology/ (SEXTANT_ROOT).")]
+Output = Annotated[Path | None, typer.Option("--output", "-o", help="Write to this file instead of standard output.")]
+Format = Annotated[str, typer.Option("--format", "-f", help="table, json, markdown or csv.")]
+FORMATS: Final = ("table", "json", "markdown", "csv")
+
+
+def pathways(
+    file: Annotated[Path, typer.Argument(help="Deployment file, YAML or JSON; - for standard input.", show_default=False)],
+    plan: Annotated[Path | None, typer.Option("--plan", help="Assumptions, costs, own scores and weights.")] = None,
+    weights: Annotated[
+        list[str] | None, typer.Option("--weights", "-w", metavar="NAME=NUMBER,...", help="Weights; else the plan's, else equal.")
+    ] = None,
+    show_: Annotated[str | None, typer.Option("--show", metavar="PATHWAY", help="Show this one in full, not the best.")] = None,
+    top: Annotated[int, typer.Option("--top", min=1, help="How many to list in the table.")] = 12,
+    as_of: Annotated[str | None, typer.Option("--as-of", metavar="DAY", help="The day; else the file's, else today.")] = None,
+    format_: Format = "table",
+    output: Output = None,
+    root: Root = None,
+) -> None:
+    """Rank the ways to build it: obligations gained and lost, blockers, controls, cost, and how stable the ranking is."""
+    from kg_service.commands import deciding
+    from kg_service.decisions.outcomes import evaluate
+    from kg_service.decisions.plan import Plan, parse_plan, parse_weights
+    from kg_service.decisions.reading import Reading
+
+    one_of(format_, "--format", FORMATS)
+    session = open_session(root)
+    deployment = session.deployment(file)
+    facts = session.knowledge.facts
+    chosen = Plan() if plan is None else deciding.read_input(plan, lambda raw: parse_plan(facts, raw))
+    if weights:
+        reading = Reading()
+        given = parse_weights(reading, deciding.parse_pairs(weights, "--weights"), "--weights", chosen.criteria)
+        reading.done()
+        chosen = replace(chosen, weights=given)
+    when = day(as_of, "--as-of", deployment.as_of)
+    found = evaluate(session.evaluator, deployment.facts, when, chosen, deciding.states(deployment))
+    best = deciding.chosen(found, show_)
+    if format_ == "table":
+        show(deciding.pathways_screen(found, deployment, top, best.option.pathway.id), output)
+    elif format_ == "markdown":
+        write(deciding.pathways_markdown(found, deployment), output)
+    else:
+        from kg_service.decisions import pathway_views
+
+        if format_ == "json":
+            write_json(pathway_views.pathways_view(found), output)
+        else:
+            from kg_service.exports.tables import as_csv
+
+            write_bytes(as_csv(pathway_views.columns(chosen), list(pathway_views.rows(found))), output)
+
+
+COMMANDS: Final = (pathways,)
