@@ -33,6 +33,7 @@ from kg_service.rest import (
     law,
     problems,
     queries,
+    texts,
     vocabulary,
 )
 from kg_service.services import Services
@@ -41,6 +42,8 @@ from kg_service.sparql import routes as sparql
 from kg_service.sparql.service import service_of
 from kg_service.store.publish import require_published
 from kg_service.store.registry import configured
+from kg_service.texts.library import open_library
+from kg_service.texts.register import Texts
 from kg_service.web import iris, pages, reference
 
 _LOG = logging.getLogger(__name__)
@@ -95,7 +98,9 @@ def make_services(settings: Settings) -> Services:
     stored = Deployments(Folder(settings.data / "deployments"), evaluator, store)
     stored.open()
     library = read_library(settings.root / "ontology" / "queries" / "library")
-    return Services(settings, built.knowledge, evaluator, store, stored, library)
+    loaded = Texts(open_library(settings.data), built.knowledge, store)
+    loaded.open()
+    return Services(settings, built.knowledge, evaluator, store, stored, library, loaded)
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -131,10 +136,10 @@ def create_app(settings: Settings) -> FastAPI:
     )
     problems.install(app)
     app.add_middleware(SafeHeaders)
-    for part in (assessments, law, interpretations, vocabulary, controls, decisions, decision_tools, deployments, queries):
+    app.include_router(sparql.router)  # first: the way to it is the shortest
+    for part in (assessments, law, interpretations, vocabulary, controls, decisions, decision_tools, deployments, queries, texts):
         app.include_router(part.router)
     app.include_router(assessments.streams)
-    app.include_router(sparql.router)
     for page in (pages, reference, iris):
         app.include_router(page.router)
     app.mount("/static", StaticFiles(packages=[("kg_service.web", "static")]), name="static")

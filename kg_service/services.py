@@ -13,6 +13,7 @@ from kg_service.knowledge.queries import SavedQuery
 from kg_service.model import Knowledge
 from kg_service.settings import Settings
 from kg_service.store.protocol import GraphStore
+from kg_service.texts.register import Texts
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,7 @@ class Services:
     store: GraphStore
     deployments: Deployments
     queries: Mapping[str, SavedQuery]
+    texts: Texts
 
 
 def services_of(request: Request) -> Services:

@@ -27,6 +27,8 @@ from kg_service.rest.bodies import StrictRoute, parse_json, some_lines, spooled
 from kg_service.rest.problems import MEDIA_TYPE, body_of
 from kg_service.rest.views import View, assessment_view, comparison_view, difference_view, question_view
 from kg_service.services import Services, services_of
+from kg_service.texts.quotes import with_quotes
+from kg_service.texts.views import with_policies
 
 router = APIRouter(prefix="/api/v1", tags=["assessments"], route_class=StrictRoute)
 streams = APIRouter(prefix="/api/v1", tags=["assessments"])
@@ -112,6 +114,9 @@ ProofParam = Annotated[
     Literal["compact", "full"],
     Query(description="`compact`: proofs name qualifications, whose own proofs stand beside. `full`: proofs go through them."),
 ]
+QuotesParam = Annotated[
+    bool, Query(description="Citations with the exact words of the text that held on the day, and sections of own policies.")
+]
 ServicesParam = Annotated[Services, Depends(services_of)]
 
 
@@ -184,6 +189,7 @@ async def assess(
     store: Annotated[
         bool, Query(description="Keep the deployment under its `name` and show it in the graph (`GET /api/v1/deployments`).")
     ] = False,
+    quotes: QuotesParam = False,
 ) -> Response:
     """The verdict on every norm as of a day, each with its proof, citation, controls and what is missing to settle it.
 
@@ -196,6 +202,9 @@ async def assess(
         assessment = services.evaluator.assess(facts, day)
         wanted = parse_statuses(status)
         view = assessment_view(services.evaluator, assessment, wanted, expand=proof == "full", questions=questions)
+        if quotes:
+            services.texts.quotes.refresh()
+            view = with_policies(with_quotes(view, services.texts.quotes, day), services.texts.candidates())
         if not store:
             return _respond(view)
         record, new = services.deployments.keep(parse_name(body.name), facts, day, datetime.now(UTC))

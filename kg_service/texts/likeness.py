@@ -38,7 +38,7 @@ def words_of(text: str) -> list[str]:
 
 def _stem(word: str) -> str:
     for ending, instead in _ENDINGS.items():
-        if word.endswith(ending) and len(word) - len(ending) >= 4 and not word.endswith("ss"):
+        if word.endswith(ending) and len(word) - len(ending) >= (3 if ending == "s" else 4) and not word.endswith("ss"):
             return word[: -len(ending)] + instead
     return word
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 from collections.abc import Mapping
 from typing import Final
@@ -16,6 +17,7 @@ from kg_service.store.protocol import GraphStore
 from kg_service.texts.joining import Cited, cited
 from kg_service.texts.library import Library
 from kg_service.texts.pinpoints import Places
+from kg_service.texts.policies import Candidate, Linker
 from kg_service.texts.quotes import Quotes
 from kg_service.texts.record import LoadedText
 
@@ -29,7 +31,26 @@ class Texts:
     def __init__(self, library: Library, knowledge: Knowledge, store: GraphStore) -> None:
         self.library, self.quotes = library, Quotes(library, knowledge.instruments)
         self.cited: Cited = cited(knowledge)
-        self._store = store
+        self._knowledge, self._store = knowledge, store
+        self._linker: Linker | None = None
+        self._candidates: dict[tuple[str, str], tuple[Candidate, ...]] = {}
+
+    @property
+    def tag(self) -> str:
+        """What changes when a text is loaded, replaced or removed."""
+        named = (f"{text.key} {text.sha256} {text.loaded_at.isoformat()}" for text in self.library.all().values())
+        return hashlib.sha256("\n".join([self._knowledge.version, *named]).encode()).hexdigest()
+
+    def candidates(self) -> tuple[Candidate, ...]:
+        """What the sections of the own policies speak of; worked out once for each policy."""
+        found: list[Candidate] = []
+        for policy in self.library.policies():
+            place = (policy.key, policy.sha256)
+            if place not in self._candidates:
+                self._linker = self._linker or Linker(self._knowledge)
+                self._candidates[place] = tuple(self._linker.links(policy, self.library.document(policy)))
+            found.extend(self._candidates[place])
+        return tuple(found)
 
     def open(self) -> None:
         """Every text that can be read stands in the graph as it was loaded, and none besides."""

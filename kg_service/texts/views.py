@@ -146,3 +146,16 @@ def candidate_view(one: Candidate) -> View:
         "score": one.score,
         "because": list(one.because),
     }
+
+
+def with_policies(view: View, candidates: Sequence[Candidate], most: int = 3) -> View:
+    """An assessment with ``own_policy`` in each verdict: sections of own policies that speak of it or of its controls."""
+    if not candidates:
+        return view
+    return view | {"verdicts": [verdict | {"own_policy": _evidence(verdict, candidates, most)} for verdict in view["verdicts"]]}
+
+
+def _evidence(verdict: View, candidates: Sequence[Candidate], most: int) -> list[View]:
+    controls = {control["id"] for control in verdict["controls"]}
+    fitting = [one for one in candidates if one.norm == verdict["norm"] or one.control in controls]
+    return [candidate_view(one) for one in sorted(fitting, key=lambda one: (one.norm is None, -one.score))[:most]]
