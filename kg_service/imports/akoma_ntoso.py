@@ -216,7 +216,7 @@ def _skip(element: etree._Element) -> bool:
     return local(element) in _SKIPPED
 
 
-_FLOW: Final = Flow(_BLOCKS, cut=frozenset({"authorialNote", "table", *_QUOTED}), skip=_skip)
+_FLOW: Final = Flow(_BLOCKS, cut=frozenset({"authorialNote", "table", *_QUOTED}), leads=frozenset({"num"}), skip=_skip)
 _DIALECT: Final = Dialect(
     flow=_FLOW,
     units=_UNITS,
