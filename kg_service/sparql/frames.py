@@ -6,7 +6,7 @@ import asyncio
 import json
 import socket
 import struct
-from typing import Any, Final
+from typing import Any, Final, cast
 
 LENGTHS: Final = struct.Struct(">II")
 HEAD_MOST: Final = 16 << 20
@@ -58,6 +58,81 @@ def exactly(channel: socket.socket, size: int) -> bytes:
             raise EOFError
         at += got
     return bytes(data)
+
+
+class Channel(asyncio.Protocol):
+    """One side of a socket on an event loop: a question goes out, the whole answer comes back, one at a time.
+
+    ``gone``: the other side is, or it spoke unasked; nothing more will come.
+    """
+
+    def __init__(self) -> None:
+        self.gone = False
+        self._transport: asyncio.Transport | None = None
+        self._data = bytearray()
+        self._most = (0, 0)
+        self._wanted = 0
+        self._answer: asyncio.Future[tuple[dict[str, Any], bytes]] | None = None
+
+    @classmethod
+    async def over(cls, channel: socket.socket) -> Channel:
+        """A channel over that socket, which is closed with it."""
+        _, made = await asyncio.get_running_loop().create_connection(cls, sock=channel)
+        return made
+
+    async def ask(self, message: bytes, head_most: int = HEAD_MOST, body_most: int = BODY_MOST) -> tuple[dict[str, Any], bytes]:
+        """The answer to ``message``.
+
+        Raises:
+            EOFError: where the other side is gone before it is complete.
+            ValueError: where it is longer than is taken, or no message.
+        """
+        if self.gone or self._transport is None:
+            raise EOFError
+        self._most = (head_most, body_most)
+        self._answer = asyncio.get_running_loop().create_future()
+        self._transport.write(message)
+        try:
+            return await self._answer
+        finally:
+            self._answer = None
+
+    def close(self) -> None:
+        """Nothing is heard or said any more."""
+        self.connection_lost(None)
+        if self._transport is not None:
+            self._transport.abort()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.Transport", transport)  # that of another event loop need not be a subclass
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.gone = True
+        if self._answer is not None and not self._answer.done():
+            self._answer.set_exception(EOFError())
+
+    def data_received(self, data: bytes) -> None:
+        if self._answer is None or self._answer.done():
+            self.close()
+            return
+        self._data += data
+        try:
+            if not self._wanted and len(self._data) >= LENGTHS.size:
+                self._wanted = LENGTHS.size + sum(lengths(bytes(self._data[: LENGTHS.size]), *self._most))
+            if self._wanted and len(self._data) >= self._wanted:
+                self._answer.set_result(self._message())
+        except ValueError as error:
+            self._answer.set_exception(error)
+            self.close()
+
+    def _message(self) -> tuple[dict[str, Any], bytes]:
+        if len(self._data) > self._wanted:
+            raise ValueError("more than a message")
+        head_size, _ = LENGTHS.unpack(self._data[: LENGTHS.size])
+        at = LENGTHS.size + head_size
+        head, body = head_of(bytes(self._data[LENGTHS.size : at])), bytes(memoryview(self._data)[at:])
+        self._data, self._wanted = bytearray(), 0
+        return head, body
 
 
 async def received(

@@ -26,7 +26,7 @@ _LINKS: Final = frozenset(("UNION", "OPTIONAL", "MINUS", "FILTER", "BIND", "GRAP
 # What looks like an IRI and may be read as "less than", the end of a bracket, and a call: ``FILTER(?a<b:c)SERVICE?x#>``.
 _HIDDEN: Final = re.compile(r"\).*(?:SERVICE|FROM)", re.IGNORECASE)
 # Their result differs from run to run, so an answer to them is never the same answer again.
-_VOLATILE: Final = frozenset(("NOW", "RAND", "UUID", "STRUUID", "BNODE"))
+_VOLATILE: Final = re.compile(r"NOW|RAND|UUID|BNODE")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +43,17 @@ class Checked:
     variables: tuple[str, ...]
     dataset: bool
     stable: bool
+    tokens: Sequence[Token]
 
 
 def check(text: str, known_graph: Callable[[str], bool], max_bytes: int) -> Checked | Refusal:
     """``text`` as it may be run, or why it may not."""
-    if len(text) > max_bytes or len(text.encode("utf-8", "surrogatepass")) > max_bytes:
-        return Refusal(413, "too-large", "The query is too large", f"A query may have at most {max_bytes:,} bytes.")
-    if any(0xD800 <= ord(character) <= 0xDFFF for character in text):
+    try:
+        size = len(text.encode("utf-8"))
+    except UnicodeEncodeError:
         return bad_request("The query holds half a character (a lone surrogate); it is no Unicode text.")
+    if size > max_bytes:
+        return Refusal(413, "too-large", "The query is too large", f"A query may have at most {max_bytes:,} bytes.")
     text = unescaped(text)
     found = list(tokens(text))
     if found and found[-1].kind == "unclosed":
@@ -58,7 +61,12 @@ def check(text: str, known_graph: Callable[[str], bool], max_bytes: int) -> Chec
     form = _form(text, found)
     if isinstance(form, Refusal):
         return form
-    wrong = _shape(text, found) or _reach(text, found) or _graphs(text, found, known_graph)
+    upper = text.upper()
+    wrong = _shape(text, found) if len(found) > MAX_DEPTH else None
+    if "SERVICE" in upper:
+        wrong = wrong or _reach(text, found)
+    if "FROM" in upper or "NAMED" in upper:
+        wrong = wrong or _graphs(text, found, known_graph)
     if wrong:
         return wrong
     return Checked(
@@ -66,8 +74,9 @@ def check(text: str, known_graph: Callable[[str], bool], max_bytes: int) -> Chec
         form.text.upper(),
         _star(found, form),
         tuple(dict.fromkeys(token.text[1:] for token in found if token.kind == "variable")),
-        any(_is(token, "FROM") for token in found),
-        not any(token.kind == "word" and token.text.upper() in _VOLATILE for token in found),
+        "FROM" in upper and any(True for _ in _from(found)),
+        not _VOLATILE.search(upper),
+        found,
     )
 
 
@@ -139,7 +148,7 @@ def _reach(text: str, found: Sequence[Token]) -> Refusal | None:
 
 
 def _graphs(text: str, found: Sequence[Token], known_graph: Callable[[str], bool]) -> Refusal | None:
-    declared = _prefixes(found)
+    declared = prefixes(found)
     for token, target in _from(found):
         if target is None or target.kind not in ("iri", "name"):
             return bad_request("FROM must be followed by the IRI of a graph.", **_at(text, token))
@@ -180,12 +189,8 @@ def _from(found: Sequence[Token]) -> Iterator[tuple[Token, Token | None]]:
             yield token, Token("name", ":" + token.text.partition(":")[2], token.start)
 
 
-def prefixes(text: str) -> dict[str, str]:
+def prefixes(found: Sequence[Token]) -> dict[str, str]:
     """The prefixes that the query declares, with their IRIs as they are written."""
-    return _prefixes(list(tokens(text)))
-
-
-def _prefixes(found: Sequence[Token]) -> dict[str, str]:
     pairs = zip(found, found[1:], found[2:], strict=False)
     return {name.text[:-1]: iri.text[1:-1] for word, name, iri in pairs if _is(word, "PREFIX") and iri.kind == "iri"}
 

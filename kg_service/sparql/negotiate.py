@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from kg_service.sparql.refusal import Refusal
@@ -83,7 +84,8 @@ def choose(offered: Sequence[Format], accept: str | None, wanted: str | None = N
     return offered[weights.index(best)]
 
 
-def _ranges(accept: str) -> list[tuple[str, str, float]]:
+@lru_cache(maxsize=64)
+def _ranges(accept: str) -> tuple[tuple[str, str, float], ...]:
     """Type, subtype and weight of each readable range of the header; others are passed over."""
     found = []
     for piece in accept.split(",", _RANGES_MAX)[:_RANGES_MAX]:
@@ -98,7 +100,7 @@ def _ranges(accept: str) -> list[tuple[str, str, float]]:
                 continue
             weight = float(said[1])
         found.append((match[1].lower(), match[2].lower(), weight))
-    return found
+    return tuple(found)
 
 
 def _weight(one: Format, ranges: Sequence[tuple[str, str, float]]) -> float:

@@ -13,7 +13,6 @@ import contextlib
 import logging
 import os
 import signal
-import socket
 import threading
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
@@ -64,21 +63,11 @@ class Worker:
     zygote: Zygote
     pid: int
     handle: int | None
-    channel: socket.socket
+    channel: frames.Channel
     generation: int
     uses: int = 0
     long: bool = False
     evicted: bool = False
-
-    def alive(self) -> bool:
-        """Whether it still waits at the other end, as far as can be told without asking."""
-        try:
-            self.channel.recv(1, socket.MSG_PEEK)
-        except BlockingIOError:
-            return True
-        except OSError:
-            return False
-        return False  # gone, or it speaks unasked
 
     def kill(self) -> None:
         """It is told to die, and no further word of it is heard. Only its zygote reaps it, so its number is not another's yet."""
@@ -209,6 +198,9 @@ class Pool:
             self._slots.release()
 
     async def _slot(self) -> None:
+        if not self._slots.locked():
+            await self._slots.acquire()
+            return
         if self._waiting >= self.limits.queue:
             raise BusyError("Too many queries wait already.", RETRY_AFTER)
         self._waiting += 1
@@ -227,8 +219,7 @@ class Pool:
         reusable = False
         try:
             async with asyncio.timeout(self.limits.seconds):
-                await loop.sock_sendall(worker.channel, message)
-                head, body = await frames.received(worker.channel, _HEAD_MOST, self.limits.answer)
+                head, body = await worker.channel.ask(message, _HEAD_MOST, self.limits.answer)
             worker.uses += 1
             reusable = not worker.long and worker.uses < _USES and len(body) < _KEPT_ANSWER
         except TimeoutError as error:
@@ -250,8 +241,7 @@ class Pool:
     def _becomes_long(self, worker: Worker) -> None:
         if self._long >= self.limits.long:
             worker.evicted = True
-            with contextlib.suppress(OSError):
-                worker.channel.shutdown(socket.SHUT_RDWR)  # wakes the one who waits for the answer, who discards it
+            worker.channel.close()  # wakes the one who waits for the answer, who discards it
             return
         worker.long = True
         self._long += 1
@@ -261,7 +251,7 @@ class Pool:
         """A worker that knows the graph as it is now."""
         while self._idle:
             worker = self._idle.pop()
-            if worker.generation == self._changes.generation and worker.alive():
+            if worker.generation == self._changes.generation and not worker.channel.gone:
                 return worker
             self._discard(worker)
         forking = self._background(self._fork())
@@ -302,7 +292,7 @@ class Pool:
         if hasattr(os, "pidfd_open"):
             with contextlib.suppress(OSError):
                 handle = os.pidfd_open(pid)
-        return Worker(zygote, pid, handle, channel, generation)
+        return Worker(zygote, pid, handle, await frames.Channel.over(channel), generation)
 
     async def _living(self) -> Zygote:
         """The process that holds the graph; started where there is none."""

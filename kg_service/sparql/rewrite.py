@@ -7,9 +7,10 @@ out where the tokens alone do not show that it is sound. With an engine that ans
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Final
 
+from kg_service.sparql.guard import prefixes
 from kg_service.sparql.tokens import Token, tokens
 
 _MOST_GRAPHS: Final = 1_000
@@ -19,13 +20,11 @@ _STARTS: Final = frozenset(("{", "."))
 _ENDS: Final = frozenset(("}", "."))
 
 
-def conforming(
-    text: str, prefixes: Callable[[], dict[str, str]], graphs: Sequence[str] | None, holds: Callable[[str], bool]
-) -> str:
+def conforming(text: str, found: Sequence[Token], graphs: Collection[str] | None, holds: Callable[[str], bool]) -> str:
     """``text``, or another that the engine answers as the standard asks ``text`` to be answered.
 
     Args:
-        prefixes: those that the query declares.
+        found: its tokens.
         graphs: the named graphs of its dataset; None where they are not known.
         holds: whether an IRI is a subject or an object anywhere in the store.
     """
@@ -33,8 +32,8 @@ def conforming(
     if "GROUP_CONCAT" in upper:
         text = _plain_concatenation(text)
     if _PATH.search(text):
-        text = _absent_ends(text, prefixes(), holds)
-    return text if graphs is None or "GRAPH" not in upper else _each_graph(text, graphs)
+        text = _absent_ends(text, prefixes(found), holds)
+    return text if graphs is None or "GRAPH" not in upper else _each_graph(text, sorted(graphs))
 
 
 def _plain_concatenation(text: str) -> str:
@@ -49,7 +48,7 @@ def _plain_concatenation(text: str) -> str:
     return _changed(text, changes)
 
 
-def _absent_ends(text: str, prefixes: dict[str, str], holds: Callable[[str], bool]) -> str:
+def _absent_ends(text: str, declared: dict[str, str], holds: Callable[[str], bool]) -> str:
     """A path of length zero joins a term with itself, also one that no statement names (18.4); the engine looks for a statement.
 
     No longer path leads to such a term, so the pattern has the one solution that its variable is that term.
@@ -66,13 +65,13 @@ def _absent_ends(text: str, prefixes: dict[str, str], holds: Callable[[str], boo
             continue
         subject, target = found[at], found[last + 1]
         ends = [(one, other) for one, other in ((subject, target), (target, subject)) if one.kind in ("iri", "name")]
-        absent = [(one, other) for one, other in ends if (iri := _iri(one, prefixes)) is not None and not holds(iri)]
+        absent = [(one, other) for one, other in ends if (iri := _iri(one, declared)) is not None and not holds(iri)]
         if not absent:
             continue
         one, other = absent[0]
         if other.kind == "variable":
             changes.append((subject.start, _after(target), f"VALUES {other.text} {{ {one.text} }}"))
-        elif _iri(other, prefixes) == _iri(one, prefixes):
+        elif _iri(other, declared) == _iri(one, declared):
             changes.append((subject.start, _after(target), "VALUES () { () }"))
     return _changed(text, changes)
 
@@ -131,11 +130,11 @@ def _closing(found: Sequence[Token], opening: int) -> int | None:
     return None
 
 
-def _iri(token: Token, prefixes: dict[str, str]) -> str | None:
+def _iri(token: Token, declared: dict[str, str]) -> str | None:
     if token.kind == "iri":
         return token.text[1:-1] if ":" in token.text else None
     prefix, _, local = token.text.partition(":")
-    return prefixes[prefix] + local if prefix in prefixes and "\\" not in local else None
+    return declared[prefix] + local if prefix in declared and "\\" not in local else None
 
 
 def _changed(text: str, changes: Sequence[tuple[int, int, str]]) -> str:

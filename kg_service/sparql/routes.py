@@ -149,25 +149,30 @@ async def _open(request: HttpRequest, services: Services, work: Callable[[], Awa
 
 async def _unless_left(request: HttpRequest, work: Awaitable[T]) -> T:
     """What ``work`` gives; it is stopped when the client leaves before."""
-    running = asyncio.ensure_future(work)
+    asker = asyncio.current_task()
+    watches: list[asyncio.Task[None]] = []
+    left = False
+
+    async def watch() -> None:
+        nonlocal left
+        while (await request.receive())["type"] != "http.disconnect":
+            pass
+        left = True
+        if asker is not None:
+            asker.cancel()
+
+    loop = asyncio.get_running_loop()
+    timer = loop.call_later(_WATCH_AFTER, lambda: watches.append(loop.create_task(watch())))
     try:
-        done, _ = await asyncio.wait({running}, timeout=_WATCH_AFTER)
-        if not done:
-            leaving = asyncio.ensure_future(_left(request))
-            try:
-                await asyncio.wait({running, leaving}, return_when=asyncio.FIRST_COMPLETED)
-            finally:
-                leaving.cancel()
-        if not running.done():
-            raise BusyError("The client left before the answer was there.", 1)
-        return await running
+        return await work
+    except asyncio.CancelledError:
+        if left and asker is not None and asker.uncancel() == 0:
+            raise BusyError("The client left before the answer was there.", 1) from None
+        raise
     finally:
-        running.cancel()
-
-
-async def _left(request: HttpRequest) -> None:
-    while (await request.receive())["type"] != "http.disconnect":
-        pass
+        timer.cancel()
+        for one in watches:
+            one.cancel()
 
 
 def _refused(refusal: Refusal) -> Response:

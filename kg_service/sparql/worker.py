@@ -72,7 +72,7 @@ def answer(graph: Graph, limits: Limits, job: Mapping[str, Any]) -> tuple[dict[s
         return head | {"text": checked.text}, b""
     try:
         found = _run(graph, checked, job)
-        return head, results.write(found, wanted, limits.answer, _PREFIXES | guard.prefixes(checked.text))
+        return head, results.write(found, wanted, limits.answer, _abbreviations(checked))
     except SyntaxError as error:
         return _no(faults.explained(checked.text, lambda text: graph.store.query(text, base_iri=base), error))
     except results.TooLargeError:
@@ -93,8 +93,8 @@ def _run(graph: Graph, checked: guard.Checked, job: Mapping[str, Any]) -> result
     elif graph.union and not checked.dataset:
         dataset["use_default_graph_as_union"] = True
     base = job.get("base")
-    graphs = None if checked.dataset else sorted(job["named"] if job["default"] or job["named"] else graph.names)
-    text = rewrite.conforming(checked.text, lambda: guard.prefixes(checked.text), graphs, graph.holds)
+    graphs = None if checked.dataset else job["named"] if job["default"] or job["named"] else graph.names
+    text = rewrite.conforming(checked.text, checked.tokens, graphs, graph.holds)
     if text != checked.text:
         graph.store.query(checked.text, base_iri=base, **dataset)  # what is wrong with it is told of what was written
     found = graph.store.query(text, base_iri=base, **dataset)
@@ -109,6 +109,10 @@ def _run(graph: Graph, checked: guard.Checked, job: Mapping[str, Any]) -> result
         ordered = f"{text[: checked.star]} {columns} {text[checked.star + 1 :]}"
         return graph.store.query(ordered, base_iri=base, **dataset)
     return found
+
+
+def _abbreviations(checked: guard.Checked) -> dict[str, str]:
+    return _PREFIXES | guard.prefixes(checked.tokens) if checked.form in ("CONSTRUCT", "DESCRIBE") else {}
 
 
 def _no(refusal: Refusal) -> tuple[dict[str, Any], bytes]:
