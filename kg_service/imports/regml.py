@@ -62,7 +62,7 @@ class RegMl:
             raise refusal(name, None, "no_number", "the part has no label, so nothing in it can be cited")
         reader = _Reader(markup, label)
         reader.read(part, None)
-        reader.outline.name(UnitPath(f"part-{slug(label)}"), folded(markup.root.findtext("{*}fdsys/{*}title") or ""))
+        reader.outline.name(reader.outline.units()[0].path, folded(markup.root.findtext("{*}fdsys/{*}title") or ""))
         for analysis in markup.root.iterfind("{*}analysis"):
             reader.aside(analysis, "analysis", None)
         units = reader.outline.units()
@@ -201,7 +201,9 @@ class _Reader:
         on, below = parts[:at], parts[at + 1 :]
         if kind is UnitKind.APPENDIX:
             return _Place("supplement", "I", None)
-        if not on and below:
+        if not on and not below:
+            return _Place("comment", None, None)
+        if not on:
             return _Place("comment", below[0], None) if len(below) == 1 else self._below(f"comment-{slug(below[0])}", below[1:])
         cited = on[0] + "".join(f"({each})" for each in on[1:])
         return self._below(f"comment-{slug(cited)}", below) if below else _Place("comment", cited, None)
