@@ -13,7 +13,7 @@ from kg_service.applicability.evaluate import Evaluator
 from kg_service.applicability.facts import parse_facts, plain_facts
 from kg_service.deployment import read_deployment
 from kg_service.deployments.record import StoredDeployment
-from kg_service.imports.model import Document
+from kg_service.imports.model import Document, Identity
 from kg_service.model import InstrumentId, Knowledge, NormId
 from kg_service.texts.changes import difference
 from kg_service.texts.joining import Role, cited, joined, quoted_norms
@@ -181,3 +181,20 @@ def test_norms_with_words_are_counted(law: Knowledge, library: Library) -> None:
     """Every norm of an act whose citations all join has its words."""
     found = joined(cited(law), library, [InstrumentId("eu-gdpr")])
     assert set(quoted_norms(found)) == {norm.id for norm in law.norms.values() if norm.instrument == "eu-gdpr"}
+
+
+def test_works_of_one_instrument_do_not_replace_each_other(law: Knowledge, tmp_path: Path) -> None:
+    """A statute and the regulation under it are both texts of Regulation B: each is quoted, the older one too."""
+    library = open_library(tmp_path)
+    reg_b = InstrumentId("us-reg-b")
+    for work, start, path in (("15 USC 1691", date(2010, 1, 1), "art-1"), ("12 CFR 1002", date(2018, 1, 1), "art-2")):
+        text = act("x", start, (path, f"Words of {work}."))
+        text = Document(**{**vars(text), "identity": Identity(work, work)})
+        library.shelf.put(*record_of(text, reg_b, "Regulation B", NOW))
+    quotes = Quotes(library, law.instruments)
+    for pinpoint, work in (("Art 1", "15 USC 1691"), ("Art 2", "12 CFR 1002")):
+        found = quotes.quote(reg_b, pinpoint, date(2026, 1, 1))
+        assert isinstance(found, Quote)
+        assert found.version.work == work
+    ((one, other),) = [joined({reg_b: {"Arts 1-2": (), "Art 3": ()}}, library, [reg_b])]
+    assert (one.matched, other.matched, other.lost) == (True, False, ("art-3",))

@@ -173,3 +173,18 @@ def test_folder_gives_its_files_without_hidden_ones(tmp_path: Path) -> None:
     assert [path.name for path in files_of([tmp_path, tmp_path / "b.html"])] == ["c.xml", "b.html"]
     with pytest.raises(InputError, match="no file"):
         list(files_of([tmp_path / "absent"]))
+
+
+@pytest.mark.parametrize(
+    ("file", "instrument"),
+    [
+        ("uk/PRA-SS1-23.html", "pra-ss1-23"),
+        ("uk/PRA-SS2-21.html", "pra-ss2-21"),
+        ("us/regml-1002/2017-20417_20180101.xml", "us-reg-b"),
+        ("eu/Omnibus-AI_32026R1744_oj.xhtml", "eu-digital-omnibus-ai"),
+    ],
+)
+def test_official_files_are_recognised(shared: Path, law: Knowledge, file: str, instrument: str) -> None:
+    """Supervisory statements by their number, rules of the CFPB by their citation, acts of the Union by CELEX."""
+    path = shared / "data" / "official" / file
+    assert instrument_of(registry.read(path.read_bytes(), path.name), law).id == instrument

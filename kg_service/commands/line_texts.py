@@ -85,15 +85,16 @@ def suggest(
     from kg_service.texts.suggestions import row
 
     one_of(format_, "--format", ("table", "csv", "json"))
-    text, found = work.suggested(instrument, day(as_of, "--as-of"), root, authorities=authorities, all_=all_)
+    held, found = work.suggested(instrument, day(as_of, "--as-of"), root, authorities=authorities, all_=all_)
     if format_ == "csv":
         write(work.suggestions_csv(found), output)
     elif format_ == "json":
-        write_json({"instrument": text.instrument, "version": text.version, "suggestions": [row(one) for one in found]}, output)
+        versions = [text.version for text in held]
+        write_json({"instrument": held[0].instrument, "versions": versions, "suggestions": [row(one) for one in found]}, output)
     else:
         from kg_service.commands.screen_texts import suggestion_table
 
-        show(suggestion_table(text, found), output)
+        show(suggestion_table(held, found), output)
 
 
 def diff_text(

@@ -37,9 +37,10 @@ def text_difference(found: Compared, *, whole: bool) -> RenderableType:
     return Group(*parts)
 
 
-def suggestion_table(text: LoadedText, found: Sequence[Suggestion]) -> RenderableType:
+def suggestion_table(held: Sequence[LoadedText], found: Sequence[Suggestion]) -> RenderableType:
     """Likely obligations, one block each: who, must what, when."""
-    head = f"{text.name}, text {text.version}: {len(found)} sentences that likely oblige and on which no norm rests."
+    versions = ", ".join(text.version for text in held)
+    head = f"{held[0].name}, text {versions}: {len(found)} sentences that likely oblige and on which no norm rests."
     parts: list[RenderableType] = [Text(head, "bold"), Text("A list to review; nothing is entered by itself.\n", "dim")]
     for one in found:
         bearer = one.found.bearer or "(not named)"

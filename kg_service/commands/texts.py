@@ -17,7 +17,7 @@ from kg_service.imports.isolation import Reader
 from kg_service.model import InstrumentId
 from kg_service.texts.comparison import Compared, compare_days
 from kg_service.texts.joining import Joined, cited, covering, joined, quoted_norms
-from kg_service.texts.library import Library, at, open_library, required
+from kg_service.texts.library import Library, held_on, open_library, required
 from kg_service.texts.loading import Choices, Loaded, Outcome, load_files
 from kg_service.texts.policies import Candidate, Linker, sections
 from kg_service.texts.recognise import instrument_named
@@ -218,8 +218,8 @@ def compared_view(found: Compared) -> dict[str, Any]:
 
 def suggested(
     instrument: str, as_of: date, root: Path | None, *, authorities: bool, all_: bool
-) -> tuple[LoadedText, list[Suggestion]]:
-    """The sentences of the text of ``as_of`` that likely oblige and on which no norm of ours rests.
+) -> tuple[tuple[LoadedText, ...], list[Suggestion]]:
+    """The sentences of the texts of ``as_of`` that likely oblige and on which no norm of ours rests.
 
     Raises:
         NotFoundError: where no text of the instrument is loaded.
@@ -228,12 +228,15 @@ def suggested(
     session = open_session(root)
     library = open_library(session.settings.data)
     chosen = instrument_named(instrument, session.knowledge, "INSTRUMENT").id
-    text = at(required(library, chosen), as_of)
-    if text is None:
+    texts = held_on(required(library, chosen), as_of)
+    if not texts:
         raise InputError([Problem("--as-of", "no-text", f"no loaded text of {chosen} held on {as_of.isoformat()}.")])
-    document = library.document(text)
-    covered = covering(cited(session.knowledge), chosen, document)
-    return text, list(suggestions(document, covered, authorities=authorities, all_=all_))
+    cites = cited(session.knowledge)
+    found: list[Suggestion] = []
+    for document in map(library.document, texts):
+        covered = covering(cites, chosen, document)
+        found.extend(suggestions(document, covered, authorities=authorities, all_=all_))
+    return texts, found
 
 
 def suggestions_csv(found: Iterable[Suggestion]) -> str:

@@ -17,7 +17,7 @@ from kg_service.rest.paging import DEFAULT_LIMIT, CursorParam, LimitParam, cache
 from kg_service.services import Services
 from kg_service.texts.comparison import compare_days
 from kg_service.texts.joining import covering, joined
-from kg_service.texts.library import at, required
+from kg_service.texts.library import held_on, required
 from kg_service.texts.marked import document
 from kg_service.texts.quotes import quote_view
 from kg_service.texts.recognise import instrument_named
@@ -102,14 +102,16 @@ def suggested(
     """Sentences that likely oblige: a list for a person to review, found by grammar; nothing enters the graph by itself."""
     chosen = _instrument(services, instrument)
     day = today() if date is None else parse_day(date, "query parameter date")
-    held = at(required(services.texts.library, chosen), day)
-    if held is None:
+    held = held_on(required(services.texts.library, chosen), day)
+    if not held:
         told = f"no loaded text of {chosen} held on {day.isoformat()}."
         raise InputError([Problem("query parameter date", "no-text", told)])
-    units = services.texts.library.document(held)
-    rests = covering(services.texts.cited, chosen, units)
-    found = [row(each) for each in suggestions(units, rests, authorities=authorities, all_=covered)]
-    return one(request, services.texts.tag, {"instrument": chosen, "version": held.version, "suggestions": found})
+    found: list[dict[str, str]] = []
+    for units in map(services.texts.library.document, held):
+        rests = covering(services.texts.cited, chosen, units)
+        found.extend(row(each) for each in suggestions(units, rests, authorities=authorities, all_=covered))
+    versions = [text.version for text in held]
+    return one(request, services.texts.tag, {"instrument": chosen, "versions": versions, "suggestions": found})
 
 
 @router.get("/policies", summary="What own policies speak of", response_model=None)

@@ -13,7 +13,7 @@ from kg_service.imports.model import Document
 from kg_service.model import Instrument
 from kg_service.texts.changes import TextDifference, difference
 from kg_service.texts.joining import Cited
-from kg_service.texts.library import Library, at, required
+from kg_service.texts.library import Library, held_on, required
 from kg_service.texts.record import LoadedText
 from kg_service.texts.resting import Consequences, consequences
 
@@ -48,13 +48,15 @@ def compare_days(
     """
     versions = required(library, instrument.id)
     start, end = sorted(days)
-    held = [(name, day, at(versions, day)) for name, day in (("--from", start), ("--to", end))]
-    missing = [(name, day) for name, day, text in held if text is None]
-    if missing:
+    begins, ends = ({text.work: text for text in held_on(versions, day)} for day in (start, end))
+    both = [(begins[work], ends[work]) for work in begins if work in ends]
+    if not both:
         there = ", ".join(f"{text.version} from {text.valid_from or 'the beginning'}" for text in versions)
         told = f"no loaded text of {instrument.id} held on this day; loaded: {there}."
-        raise InputError(Problem(f"{name} {day.isoformat()}", "no-text", told) for name, day in missing)
-    old, new = ((text, library.document(text)) for _, _, text in held if text is not None)
+        empty = [f"{name} {day}" for name, day, held in (("--from", start, begins), ("--to", end, ends)) if not held]
+        raise InputError(Problem(where, "no-text", told) for where in empty or [f"--from {start}"])
+    chosen = next((pair for pair in both if pair[0] != pair[1]), both[0])
+    old, new = ((text, library.document(text)) for text in chosen)
     found = difference(old[1], new[1])
     effects = consequences(evaluator, cites, instrument.id, (old[1], new[1]), found, deployments, end)
     return Compared(old, new, found, effects)

@@ -49,14 +49,21 @@ class Joined:
 
     @property
     def matched(self) -> bool:
-        """Whether at least one loaded version has everything that is cited."""
-        return any(place.whole for place in self.places.values())
+        """Whether the loaded texts have everything that is cited: one version of it, or several works each its part."""
+        return self.understood and any(place.paths for place in self.places.values()) and not self.lost
 
     @property
     def lost(self) -> tuple[str, ...]:
-        """The addresses that no version has, as the best version tells them."""
-        best: Place | None = min(self.places.values(), key=lambda place: len(place.lost), default=None)
-        return () if best is None or best.whole else tuple(best.lost)
+        """The addresses that no loaded text has, in the order of the text that has most."""
+        places = sorted(self.places.values(), key=lambda place: len(place.lost))
+        if not places or places[0].whole:
+            return ()
+        works: dict[str, set[str]] = {}
+        for key, place in self.places.items():
+            work = key.partition("~")[0]
+            works[work] = min(works.get(work, set(place.lost)), set(place.lost), key=len)
+        everywhere = set.intersection(*works.values())
+        return tuple(each for each in places[0].lost if each in everywhere)
 
     @property
     def understood(self) -> bool:

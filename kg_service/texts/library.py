@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 from pathlib import Path
 from threading import Lock
@@ -40,7 +40,10 @@ class Library:
         return tuple(text for text in self.all().values() if text.is_policy)
 
     def versions(self, instrument: InstrumentId) -> tuple[LoadedText, ...]:
-        """The loaded versions of an instrument, oldest first; of two from the same day the consolidated one is the later."""
+        """The loaded texts of an instrument, oldest first; of two from the same day the consolidated one is the later.
+
+        An instrument may have several works, such as a statute and the regulation under it: see :func:`works`.
+        """
         found = [text for text in self.all().values() if text.instrument == instrument]
         return tuple(sorted(found, key=lambda text: (text.valid_from or date.min, text.consolidated, text.version)))
 
@@ -64,8 +67,16 @@ class Library:
         return document
 
 
+def works(versions: Iterable[LoadedText]) -> tuple[tuple[LoadedText, ...], ...]:
+    """The texts parted by the work whose versions they are; each in order."""
+    found: dict[str, list[LoadedText]] = {}
+    for text in versions:
+        found.setdefault(text.work, []).append(text)
+    return tuple(tuple(texts) for texts in found.values())
+
+
 def at(versions: tuple[LoadedText, ...], day: date) -> LoadedText | None:
-    """The version that was the text on ``day``: the latest that had begun and had not ended; None where none had.
+    """Of the versions of one work that which was the text on ``day``: the latest that had begun; None where it had ended.
 
     A version that does not say when it ends ends on the day before the next one begins.
     """
@@ -76,6 +87,12 @@ def at(versions: tuple[LoadedText, ...], day: date) -> LoadedText | None:
     return last if last.valid_until is None or day <= last.valid_until else None
 
 
+def held_on(versions: tuple[LoadedText, ...], day: date) -> tuple[LoadedText, ...]:
+    """Of each work the version that was the text on ``day``."""
+    found = (at(work, day) for work in works(versions))
+    return tuple(text for text in found if text is not None)
+
+
 def last_day(versions: tuple[LoadedText, ...], text: LoadedText) -> date | None:
     """The last day on which ``text`` is the text, as far as the loaded versions tell; None where it is open."""
     if text.valid_until is not None:
@@ -83,7 +100,7 @@ def last_day(versions: tuple[LoadedText, ...], text: LoadedText) -> date | None:
     later = [
         other.valid_from
         for other in versions
-        if other.valid_from is not None and other.valid_from > (text.valid_from or date.min)
+        if other.work == text.work and other.valid_from is not None and other.valid_from > (text.valid_from or date.min)
     ]
     return min(later) - timedelta(days=1) if later else None
 

@@ -17,7 +17,7 @@ from kg_service.texts.likeness import Index, Likeness
 from kg_service.texts.record import LoadedText
 
 TRUST: Final = "own_policy"
-_LEAST: Final = 0.16
+_LEAST: Final = 0.18
 _MOST: Final = 3
 _SHORT: Final = 40  # characters: less is a heading or a number, and says nothing
 _HOLDERS: Final = (

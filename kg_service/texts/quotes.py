@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 from threading import Lock
 from typing import Any, Final, TypeAlias
 
-from kg_service.imports.model import UnitPath
 from kg_service.model import Instrument, InstrumentId
-from kg_service.texts.library import Library, at
+from kg_service.texts.library import Library, held_on
 from kg_service.texts.pinpoints import Place, Places
 from kg_service.texts.record import LoadedText
 
 LIMIT: Final = 1200
+_MOST: Final = 20_000  # quotes held
 _ABSENT_WHEN_CONSOLIDATED: Final = "recital-"
 View: TypeAlias = dict[str, Any]
 
@@ -58,6 +58,7 @@ class Quotes:
         self.library, self.limit = library, limit
         self._instruments = instruments or {}
         self._places: dict[tuple[str, str], Places] = {}
+        self._known: dict[tuple[str, str, str], Quote] = {}
         self._versions: dict[InstrumentId, tuple[LoadedText, ...]] = {}
         self._lock = Lock()
 
@@ -70,6 +71,7 @@ class Quotes:
             self._versions = versions
             there = {(text.key, text.sha256) for text in texts.values()}
             self._places = {place: known for place, known in self._places.items() if place in there}
+            self._known = {place: known for place, known in self._known.items() if place[:2] in there}
 
     def quote(self, instrument: str, pinpoint: str, day: date) -> Quote | Missing:
         """The words of a provision on ``day``."""
@@ -78,10 +80,10 @@ class Quotes:
         versions = self._versions.get(InstrumentId(instrument), ())
         if not versions:
             return Missing.NOT_LOADED
-        version = at(versions, day)
-        if version is None:
+        held = held_on(versions, day)
+        if not held:
             return Missing.NO_VERSION
-        place = self._place(version, pinpoint)
+        version, place = max(((text, self._place(text, pinpoint)) for text in held), key=lambda pair: _found(pair[1]))
         if place.lost and all(path.startswith(_ABSENT_WHEN_CONSOLIDATED) for path in place.lost):
             version = self._with_recitals(versions, version) or version
             place = self._place(version, pinpoint)
@@ -89,11 +91,11 @@ class Quotes:
             return Missing.NOT_UNDERSTOOD
         if not place.paths:
             return Missing.NOT_THERE
-        return self._quoted(version, place, day)
+        return replace(self._quoted(version, pinpoint, place), amended_since=self._amended(version, day))
 
     def _with_recitals(self, versions: tuple[LoadedText, ...], version: LoadedText) -> LoadedText | None:
         """The version up to ``version`` that has recitals: a consolidated text carries none, and they do not change."""
-        upto = versions[: versions.index(version)]
+        upto = [text for text in versions[: versions.index(version)] if text.work == version.work]
         return next((text for text in reversed(upto) if not text.consolidated), None)
 
     def _place(self, version: LoadedText, pinpoint: str) -> Place:
@@ -108,12 +110,18 @@ class Quotes:
                 self._places[key] = found
         return found
 
-    def _quoted(self, version: LoadedText, place: Place, day: date) -> Quote:
-        document = self._opened(version).document
-        words = "\n".join(document.text(path) for path in place.paths)
-        text = _cut(words, self.limit)
-        iris = tuple(document.iri(UnitPath(path)) for path in place.paths)
-        return Quote(text, text == words, version, iris, place.lost, self._amended(version, day))
+    def _quoted(self, version: LoadedText, pinpoint: str, place: Place) -> Quote:
+        key = (version.key, version.sha256, pinpoint)
+        found = self._known.get(key)
+        if found is None:
+            document = self._opened(version).document
+            words = "\n".join(document.text(path) for path in place.paths)
+            text = _cut(words, self.limit)
+            found = Quote(text, text == words, version, tuple(document.iri(path) for path in place.paths), place.lost)
+            with self._lock:
+                if len(self._known) < _MOST:
+                    self._known[key] = found
+        return found
 
     def _amended(self, version: LoadedText, day: date) -> tuple[InstrumentId, ...]:
         instrument = self._instruments.get(version.instrument) if version.instrument is not None else None
@@ -122,6 +130,11 @@ class Quotes:
         acts = (self._instruments.get(name) for name in instrument.amended_by)
         since = (act for act in acts if act is not None and act.in_force_from is not None)
         return tuple(act.id for act in since if version.valid_from < (act.in_force_from or version.valid_from) <= day)
+
+
+def _found(place: Place) -> tuple[bool, int]:
+    """How much of a citation a text has: everything is best, then more of it."""
+    return place.whole, len(place.paths) - len(place.lost)
 
 
 def _cut(text: str, limit: int) -> str:

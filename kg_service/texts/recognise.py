@@ -26,6 +26,7 @@ def instrument_of(document: Document, knowledge: Knowledge) -> Instrument:
         lambda one: named.celex is not None and one.celex == named.celex,
         lambda one: named.eli is not None and one.eli is not None and _eli(one.eli) == _eli(named.eli),
         lambda one: bool(_citations((*named.citations, named.work)) & _citations(one.citations)),
+        lambda one: any(one.id.endswith(f"-{name}") for name in _numbered((*named.citations, named.work))),
         lambda one: ids.slug(named.title) in {ids.slug(one.title), ids.slug(one.short_title)} - {""},
     )
     for way in ways:
@@ -61,6 +62,11 @@ def _eli(text: str) -> str:
 def _citations(texts: Iterable[str]) -> set[str]:
     """Citations without the words in which one source differs from another: ``12 CFR Part 1002`` is ``12 CFR 1002``."""
     return {cited for text in texts if (cited := _NOISE.sub(" ", text.lower()).strip()) and any(c.isdigit() for c in cited)}
+
+
+def _numbered(texts: Iterable[str]) -> set[str]:
+    """The ends of ids that citations give: ``SS1/23`` is that of ``pra-ss1-23``."""
+    return {ids.slug(text) for text in texts if any(c.isdigit() for c in text) and any(c.isalpha() for c in text)}
 
 
 def _named(document: Document) -> str:
