@@ -16,7 +16,9 @@ from rich.text import Text
 
 from kg_service.commands import wording
 from kg_service.commands.session import STDIN
+from kg_service.decisions.finance import cents
 from kg_service.decisions.outcomes import Outcome, Pathways
+from kg_service.decisions.roi import Case, Result
 from kg_service.deployment import ControlState, Deployment
 from kg_service.errors import DocumentError, InputError, Problem
 from kg_service.knowledge.document import Limits, parse_yaml
@@ -197,4 +199,83 @@ def pathways_markdown(found: Pathways, deployment: Deployment) -> str:
     first, *rest = _details(found.outcomes[0])
     lines += ["", f"## Best: {plain(first)}", "", *(f"- {plain(line)}" for line in rest), "", "## Not feasible", ""]
     lines += [f"- `{pathway.id}`: {plain(why)}." for pathway, why in found.infeasible]
+    return "\n".join(lines) + "\n"
+
+
+def roi_screen(case: Case, results: Sequence[Result]) -> RenderableType:
+    """The figures of the base and each option side by side, then what drives each."""
+    head = f"in {case.currency}, {case.years} years, {case.rate:%} a year, {case.iterations} draws, seed {case.seed}\n"
+    figures = table(("", 26, False), *((result.name, None, True) for result in results))
+    for label, cells in _figures(case, results):
+        figures.add_row(*map(Text, (label, *cells)))
+    parts: list[RenderableType] = [Text(head), figures]
+    for result in results:
+        parts.append(Text(f"\nwhat drives {result.name} (NPV with one quantity at its P10 and P90)", "bold"))
+        bars = table(("", 20, False), ("P10 to P90", None, False), ("NPV", 12, True), ("to", 12, True), ("swing", 12, True))
+        for bar in result.tornado:
+            span = f"{_short(bar.low)} to {_short(bar.high)}"
+            amounts = (f"{one:,.0f}" for one in (bar.npv_at_low, bar.npv_at_high, bar.swing))
+            bars.add_row(*map(Text, (bar.quantity, span, *amounts)))
+        parts.append(bars if result.tornado else Text("nothing: every quantity is certain"))
+    parts.extend(Text(f"\n{one.name}: {one.score:f} of 10, weight {one.weight:f}: {one.because}") for one in case.worth)
+    return Group(*parts)
+
+
+def _short(number: float) -> str:
+    return f"{number:,.0f}" if abs(number) >= 1000 else f"{number:.4g}"
+
+
+def _figures(case: Case, results: Sequence[Result]) -> Iterable[tuple[str, list[str]]]:
+    """Each figure with its value for each result."""
+
+    def years(number: Decimal | None) -> str:
+        return "never" if number is None else f"{number:.2f} years"
+
+    yield "net present value", [money(cents(one.npv)) for one in results]
+    yield "total cost of ownership", [money(cents(one.tco)) for one in results]
+    for group in dict.fromkeys(group for one in results for group in one.costs):
+        yield f"  {group}", [money(cents(one.costs.get(group, Decimal(0)))) for one in results]
+    yield "benefits", [money(cents(one.benefits)) for one in results]
+    yield "return on investment", ["no costs" if one.roi is None else f"{one.roi:.1%}" for one in results]
+    yield "internal rate of return", [_rates(one) for one in results]
+    yield "payback", [years(one.payback) for one in results]
+    yield "discounted payback", [years(one.discounted_payback) for one in results]
+    for label, share in (("P10", "p10"), ("P50", "p50"), ("P90", "p90"), ("mean", "mean")):
+        yield f"NPV {label}", [f"{getattr(one.risk, share):,.2f}" for one in results]
+    yield "probability of a loss", [f"{one.risk.loss:.1%}" for one in results]
+    if case.worth_score is not None:
+        yield "value besides money", [f"{case.worth_score:.2f} of 10" for _ in results]
+
+
+def _rates(result: Result) -> str:
+    if not result.rates.rates:
+        return result.rates.verdict
+    word = "" if result.rates.verdict == "one" else "several: "
+    return word + ", ".join(f"{rate:.2%}" for rate in result.rates.rates)
+
+
+def roi_markdown(case: Case, results: Sequence[Result]) -> str:
+    """The figures side by side, the drivers of each, and the value that is not money."""
+    lines = [
+        "# Return on investment",
+        "",
+        f"In {case.currency} over {case.years} years at {case.rate:%} a year; {case.iterations} draws with seed {case.seed}.",
+        "",
+        f"| | {' | '.join(plain(one.name) for one in results)} |",
+        "|---" * (len(results) + 1) + "|",
+        *(f"| {label.strip()} | {' | '.join(cells)} |" for label, cells in _figures(case, results)),
+    ]
+    for result in results:
+        lines += [
+            "",
+            f"## What drives {plain(result.name)}",
+            "",
+            "| quantity | at its P10 | at its P90 | swing |",
+            "|---|---|---|---|",
+        ]
+        for bar in result.tornado:
+            lines.append(f"| {plain(bar.quantity)} | {bar.npv_at_low:,.2f} | {bar.npv_at_high:,.2f} | {bar.swing:,.2f} |")
+    if case.worth:
+        lines += ["", "## Value besides money", ""]
+        lines += [f"- {plain(one.name)}: {one.score:f} of 10, weight {one.weight:f}: {plain(one.because)}" for one in case.worth]
     return "\n".join(lines) + "\n"

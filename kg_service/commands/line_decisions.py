@@ -64,4 +64,49 @@ def pathways(
             write_bytes(as_csv(pathway_views.columns(chosen), list(pathway_views.rows(found))), output)
 
 
-COMMANDS: Final = (pathways,)
+def roi(
+    file: Annotated[
+        Path, typer.Argument(help="Quantities, costs and benefits, YAML or JSON; - for standard input.", show_default=False)
+    ],
+    deployment: Annotated[
+        Path | None, typer.Option("--deployment", metavar="FILE", help="Count controls_needed and obligations for this one.")
+    ] = None,
+    as_of: Annotated[
+        str | None, typer.Option("--as-of", metavar="DAY", help="The day to count them for; else the file's.")
+    ] = None,
+    format_: Format = "table",
+    output: Output = None,
+    root: Root = None,
+) -> None:
+    """Cost and benefit over a horizon: NPV, IRR, payback, total cost, P10 to P90, and what drives them."""
+    from kg_service.commands import deciding
+    from kg_service.decisions.roi import compute
+    from kg_service.decisions.roi_input import parse_case
+
+    one_of(format_, "--format", FORMATS)
+    counted: dict[str, int] = {}
+    if deployment is not None:
+        from kg_service.decisions.coverage import counted_for
+
+        session = open_session(root)
+        read = session.deployment(deployment)
+        assessment = session.evaluator.assess(read.facts, day(as_of, "--as-of", read.as_of))
+        counted = counted_for(assessment, {control for control, placed in deciding.states(read).items() if placed})
+    case = deciding.read_input(file, lambda raw: parse_case(raw, counted=counted))
+    results = compute(case)
+    if format_ == "table":
+        show(deciding.roi_screen(case, results), output)
+    elif format_ == "markdown":
+        write(deciding.roi_markdown(case, results), output)
+    else:
+        from kg_service.decisions import roi_views
+
+        if format_ == "json":
+            write_json(roi_views.roi_view(case, results), output)
+        else:
+            from kg_service.exports.tables import as_csv
+
+            write_bytes(as_csv(roi_views.COLUMNS, list(roi_views.rows(case, results))), output)
+
+
+COMMANDS: Final = (pathways, roi)

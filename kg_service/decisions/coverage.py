@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Set
 from typing import Final
 
+from kg_service.applicability.evaluate import IN_EFFECT, Assessment
 from kg_service.model import ControlId, Norm, NormKind
 
 ASKS: Final = frozenset({NormKind.DUTY, NormKind.PROHIBITION, NormKind.EXPECTATION, NormKind.RIGHT})
@@ -29,3 +30,9 @@ def needed(norms: Iterable[Norm], in_place: Set[ControlId]) -> tuple[ControlId, 
         chosen.append(best)
         left -= meets.pop(best)
     return tuple(sorted(chosen))
+
+
+def counted_for(assessment: Assessment, in_place: Set[ControlId]) -> dict[str, int]:
+    """How many ``obligations`` are in effect (norms that ask for something), and how many ``controls_needed`` they still have."""
+    asking = [one.norm for one in assessment.verdicts if one.status in IN_EFFECT and one.norm.kind in ASKS]
+    return {"controls_needed": len(needed(asking, in_place)), "obligations": len(asking)}

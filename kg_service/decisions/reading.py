@@ -11,6 +11,7 @@ from typing import Final
 from kg_service.errors import InputError, Problem, nearest, shown
 
 MOST: Final = Decimal(10) ** 15
+FINEST: Final = 12
 _CURRENCY: Final = re.compile(r"[A-Z]{3}")
 _NAME: Final = re.compile(r"[^\x00-\x1f\x7f]{1,80}")
 _NUMBER: Final = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,3})?")
@@ -92,6 +93,8 @@ class Reading:
                     value = None
         if value is None:
             self.wrong(at, "not-a-number", f"this must be {what}, not {shown(raw)}.")
+        elif value and int(value.as_tuple().exponent) < -FINEST:
+            self.wrong(at, "too-fine", f"{what} has at most {FINEST} decimals: {shown(raw)}.")
         elif value < low:
             told = "negative" if low == 0 else f"below {low:f}"
             self.wrong(at, "out-of-range", f"{what} cannot be {told}: {shown(raw)}.")

@@ -11,10 +11,14 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from kg_service.applicability.facts import parse_day
-from kg_service.decisions import pathway_views
+from kg_service.decisions import pathway_views, roi_views
+from kg_service.decisions.coverage import counted_for
 from kg_service.decisions.outcomes import evaluate
 from kg_service.decisions.plan import parse_plan
-from kg_service.deployment import ControlState, parse_deployment
+from kg_service.decisions.roi import compute
+from kg_service.decisions.roi_input import parse_case
+from kg_service.deployment import ControlState, Deployment, parse_deployment
+from kg_service.model import ControlId
 from kg_service.rest.assessments import EU_CREDIT, RESPONSES, DayField, FactsField, today
 from kg_service.rest.bodies import StrictRoute
 from kg_service.services import Services, services_of
@@ -35,6 +39,33 @@ PLAN: dict[str, Any] = {
     "weights": {"obligations": 2, "blockers": 3, "undetermined": 1, "cost": 3},
     "seed": 7,
 }
+
+
+CASE: dict[str, Any] = {
+    "currency": "EUR",
+    "years": 3,
+    "discount_rate": "0.08",
+    "quantities": {
+        "requests": {"unit": "requests a year", "pert": [200000, 300000, 500000]},
+        "tokens": {"unit": "tokens a request", "value": 6000},
+        "token_price": {"unit": "EUR a million tokens", "uniform": [2, 5]},
+        "build": {"unit": "EUR", "triangular": [250000, 320000, 520000]},
+        "control": {"unit": "EUR a control", "value": 9000},
+        "saved": {"unit": "EUR a request", "normal": ["1.1", "0.15"]},
+    },
+    "costs": [
+        {"name": "Model use", "group": "tokens", "of": ["requests", "tokens", "token_price"], "per": 1000000, "when": "yearly"},
+        {"name": "Integration", "group": "integration", "of": "build", "when": "once"},
+        {"name": "Controls", "group": "controls", "of": ["controls_needed", "control"], "when": "once"},
+    ],
+    "benefits": [{"name": "Handling time", "of": ["requests", "saved"], "when": "yearly"}],
+    "options": {"dearer build": {"build": {"value": 600000}}},
+    "seed": 7,
+}
+
+
+def _states(deployment: Deployment) -> dict[ControlId, bool]:
+    return {control: state is ControlState.IN_PLACE for control, state in deployment.controls.items()}
 
 
 class PathwaysRequest(BaseModel):
@@ -64,8 +95,39 @@ async def pathways(body: PathwaysRequest, services: ServicesParam) -> Response:
         deployment = parse_deployment({"facts": body.facts, "controls": body.controls}, services.knowledge)
         plan = parse_plan(services.knowledge.facts, body.plan, "/plan")
         day = today() if body.as_of is None else parse_day(body.as_of, "/as_of")
-        states = {control: state is ControlState.IN_PLACE for control, state in deployment.controls.items()}
+        states = _states(deployment)
         found = evaluate(services.evaluator, deployment.facts, day, plan, states)
         return Response(orjson.dumps(pathway_views.pathways_view(found)), media_type="application/json")
+
+    return await run_in_threadpool(work)
+
+
+class RoiRequest(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"case": CASE, "facts": EU_CREDIT, "as_of": "2026-11-23"}]}
+    )
+
+    case: Annotated[dict[str, Any], Field(description="Quantities, costs, benefits, options: docs/decision-tools.md.")]
+    facts: Annotated[
+        dict[str, Any] | None,
+        Field(default=None, description="With facts, `controls_needed` and `obligations` are counted and can be used."),
+    ]
+    controls: Annotated[list[Any], Field(default_factory=list, description="Controls in place or planned, as for pathways.")]
+    as_of: DayField = None
+
+
+@router.post("/roi", summary="Cost and benefit", response_model=None, responses=RESPONSES)
+async def roi(body: RoiRequest, services: ServicesParam) -> Response:
+    """NPV, every IRR, payback, total cost of ownership, P10 to P90 and a tornado, for the base and each option."""
+
+    def work() -> Response:
+        counted: dict[str, int] = {}
+        if body.facts is not None:
+            deployment = parse_deployment({"facts": body.facts, "controls": body.controls}, services.knowledge)
+            day = today() if body.as_of is None else parse_day(body.as_of, "/as_of")
+            in_place = {control for control, placed in _states(deployment).items() if placed}
+            counted = counted_for(services.evaluator.assess(deployment.facts, day), in_place)
+        case = parse_case(body.case, "/case", counted)
+        return Response(orjson.dumps(roi_views.roi_view(case, compute(case))), media_type="application/json")
 
     return await run_in_threadpool(work)
