@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeAlias
 
 _START: Final = re.compile(r"\s*\((?P<mark>[a-z]{1,5}|[A-Z]{1,2}|\d{1,3})\)")
 _HEADING_END: Final = re.compile(r"\s*[.—:]+\s*$")
@@ -34,11 +34,14 @@ class Opening:
     text: str
 
 
+_Chain: TypeAlias = "tuple[int, _Chain] | None"
+
+
 @dataclass(frozen=True, slots=True)
 class _State:
     cost: int
     values: tuple[int, ...] = ()
-    levels: tuple[int, ...] = ()
+    chain: _Chain = None  # the levels so far, the last first
 
 
 def opening(text: str, italic: Sequence[bool]) -> Opening:
@@ -69,11 +72,15 @@ def _best(designations: Sequence[Designation], above: tuple[int, ...]) -> tuple[
     for designation in designations:
         following = [state for held in states for state in _steps(held, designation)]
         if not following:  # no level takes such a mark: it hangs below the last
-            following = [_State(held.cost + 3, held.values, (*held.levels, max(len(held.values) - 1, 0))) for held in states]
+            following = [_State(held.cost + 3, held.values, (max(len(held.values) - 1, 0), held.chain)) for held in states]
         following.sort(key=lambda state: state.cost)
         states = following[:_STATES]
-    best = states[0]
-    return best.levels, best.cost
+    found: list[int] = []
+    chain = states[0].chain
+    while chain is not None:
+        found.append(chain[0])
+        chain = chain[1]
+    return tuple(reversed(found)), states[0].cost
 
 
 def _steps(state: _State, designation: Designation) -> list[_State]:
@@ -84,7 +91,7 @@ def _steps(state: _State, designation: Designation) -> list[_State]:
             continue
         before = state.values[level] if level < len(state.values) else 0
         cost = 0 if value == before + 1 else 1 if value > before else 4
-        found.append(_State(state.cost + cost, (*state.values[:level], value), (*state.levels, level)))
+        found.append(_State(state.cost + cost, (*state.values[:level], value), (level, state.chain)))
     return found
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from kg_service.imports.model import Finding, Unit, UnitKind, UnitPath, segment
@@ -110,9 +110,9 @@ class Outline:
     def parent(self, path: UnitPath) -> UnitPath | None:
         return self._entries[path].parent
 
-    def under(self, path: UnitPath) -> tuple[UnitPath, ...]:
-        """The units directly below ``path`` so far."""
-        return tuple(self._below.get(path, ()))
+    def under(self, path: UnitPath) -> Sequence[UnitPath]:
+        """The units directly below ``path`` so far; a view, to be read at once."""
+        return self._below.get(path, ())
 
     def count(self, parent: UnitPath | None, kind: UnitKind) -> int:
         """How many units of a kind stand directly below ``parent`` so far."""
