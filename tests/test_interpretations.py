@@ -248,6 +248,14 @@ def test_unknown_filter_is_refused(query: str, site: TestClient) -> None:
     assert site.get(f"/api/v1/interpretations?{query}").status_code == 422
 
 
+def test_reference_page_of_an_instrument_lists_its_questions(site: TestClient, law: Knowledge) -> None:
+    """The page of SR 26-2 asks what is asked about it, also where the question belongs to the guidance that it replaced."""
+    text = site.get("/reference/instruments/us-mrm-2026").text
+    asked = [item for item in law.interpretations.values() if "us-mrm-2026" in item.instruments()]
+    assert {"us-mrm-2026/generative-ai", "us-mrm-2011/current"} <= {item.id for item in asked}
+    assert all(ids.interpretation(item.id).removeprefix(ids.BASE.rstrip("/")) in text for item in asked)
+
+
 def test_interpretation_has_a_page_at_its_iri(site: TestClient) -> None:
     """The IRI of an interpretation answers with a page and as Turtle."""
     path = ids.interpretation("eu-ai-act/fraud-detection").removeprefix(ids.BASE.rstrip("/"))

@@ -77,6 +77,7 @@ def instrument(request: Request, services: ServicesParam, instrument_id: str) ->
         card=cards.instrument(found),
         provisions=cards.provisions(InstrumentId(found.id)),
         graph=ids.graph(f"instrument/{found.id}"),
+        questions=[one for one in knowledge.interpretations.values() if found.id in one.instruments()],
     )
     return html(request, page)
 
