@@ -140,3 +140,12 @@ def test_names_are_those_of_lawyers() -> None:
         "annex-iii/pt-5/pt-b": "Annex III, point 5(b)",
     }
     assert {path: name_of(text, path) for path in names} == names  # type: ignore[arg-type]
+
+
+def test_long_texts_are_compared_by_sentence() -> None:
+    """A table of thousands of words is still told sentence by sentence, and both texts come back."""
+    old = "; ".join(f"row {n} holds {n * 7} of these" for n in range(900))
+    new = old.replace("row 450 holds", "row 450 had")
+    pieces = compared(old, new)
+    assert "".join(piece.text for piece in pieces if piece.op is not Op.GONE) == new
+    assert "".join(piece.text for piece in pieces if piece.op is Op.NEW).strip() == "row 450 had 3150 of these;"

@@ -14,6 +14,7 @@ from kg_service.applicability.facts import parse_facts, plain_facts
 from kg_service.deployment import read_deployment
 from kg_service.deployments.record import StoredDeployment
 from kg_service.imports.model import Document, Identity
+from kg_service.imports.registry import read
 from kg_service.model import InstrumentId, Knowledge, NormId
 from kg_service.texts.changes import difference
 from kg_service.texts.joining import Role, cited, joined, quoted_norms
@@ -21,6 +22,7 @@ from kg_service.texts.library import Library, open_library
 from kg_service.texts.likeness import Index
 from kg_service.texts.loading import Choices, Outcome, load_files
 from kg_service.texts.quotes import Missing, Quote, Quotes, shown, with_quotes
+from kg_service.texts.recognise import instrument_of
 from kg_service.texts.record import record_of
 from kg_service.texts.resting import consequences
 
@@ -198,3 +200,15 @@ def test_works_of_one_instrument_do_not_replace_each_other(law: Knowledge, tmp_p
         assert found.version.work == work
     ((one, other),) = [joined({reg_b: {"Arts 1-2": (), "Art 3": ()}}, library, [reg_b])]
     assert (one.matched, other.matched, other.lost) == (True, False, ("art-3",))
+
+
+def test_supervisory_statements_join(shared: Path, law: Knowledge, tmp_path: Path) -> None:
+    """Paragraphs, chapters and principles of the PRA's statements are found as we cite them."""
+    library = open_library(tmp_path)
+    files = [shared / "data/official/uk" / name for name in ("PRA-SS1-23.html", "PRA-SS2-21.html")]
+    for file in files:
+        text = read(file.read_bytes(), file.name)
+        library.shelf.put(*record_of(text, instrument_of(text, law).id, file.stem, NOW))
+    found = joined(cited(law), library, [InstrumentId("pra-ss1-23"), InstrumentId("pra-ss2-21")])
+    assert len(found) > 8
+    assert [one.pinpoint for one in found if not one.matched] == []

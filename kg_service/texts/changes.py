@@ -6,20 +6,20 @@ the two texts does not have at all (a consolidated text carries no recitals) are
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
 from kg_service.imports.model import Document, UnitKind, UnitPath, printed
 from kg_service.texts.naming import name_of
-from kg_service.texts.words import Op, Piece, alike, compared, similarity, words_only
+from kg_service.texts.words import Op, Piece, alike, compared, phrases, words_only
 
 _NOT_COMPARED: Final = (UnitKind.TITLE_OF_ACT, UnitKind.PREAMBLE, UnitKind.CITATION, UnitKind.CLOSING)
 _MAY_BE_ABSENT: Final = ("recital",)
 _ALIKE: Final = 0.5  # of the phrases: a text that went here and came there is the same one, reworded
-_FEW_WORDS: Final = 12
+_FEW_PHRASES: Final = 10
 
 
 class Kind(StrEnum):
@@ -179,21 +179,42 @@ def _whole_change(before: _Tree, after: _Tree, path: UnitPath) -> Iterator[UnitC
 def _settled(changes: Sequence[ProvisionChange]) -> Iterator[ProvisionChange]:
     """The changes with each text that went here and came there told once, as moved, with its words compared."""
     gone = [unit for change in changes for unit in change.units if unit.gone and not unit.kept]
+    places: dict[tuple[str, ...], list[int]] = defaultdict(list)
+    said = [phrases(unit.gone) for unit in gone]
+    for place, each in enumerate(said):
+        for phrase in each:
+            places[phrase].append(place)
     homes: dict[UnitPath, UnitChange] = {}
     taken: set[UnitPath] = set()
-    for change in changes:
-        for unit in change.units:
-            if unit.kind is not Kind.ADDED or len(unit.came.split()) < _FEW_WORDS:
-                continue
-            near = [(similarity(each.gone, unit.came), each) for each in gone if each.path not in taken]
-            close, source = max(near, key=lambda pair: pair[0], default=(0.0, unit))
-            if close >= _ALIKE and 0.5 < len(source.gone) / len(unit.came) < 2:
-                homes[unit.path] = source
-                taken.add(source.path)
+    for unit in (unit for change in changes for unit in change.units if unit.kind is Kind.ADDED):
+        source = _source(unit.came, gone, said, places, taken)
+        if source is not None:
+            homes[unit.path] = source
+            taken.add(source.path)
     for change in changes:
         units = [_home(unit, homes) for unit in change.units if unit.kind is Kind.ADDED or unit.path not in taken]
         if units:
             yield ProvisionChange(change.path, change.name, change.heading, tuple(units))
+
+
+def _source(
+    came: str,
+    gone: Sequence[UnitChange],
+    said: Sequence[frozenset[tuple[str, ...]]],
+    places: Mapping[tuple[str, ...], Sequence[int]],
+    taken: Set[UnitPath],
+) -> UnitChange | None:
+    """What went and says much the same as what ``came``; None where nothing does."""
+    new = phrases(came)
+    if len(new) < _FEW_PHRASES:
+        return None
+    shared = Counter(place for phrase in new for place in places.get(phrase, ()))
+    for place, count in shared.most_common():
+        unit = gone[place]
+        likeness = count / min(len(new), len(said[place]))
+        if likeness >= _ALIKE and unit.path not in taken and 0.5 < len(unit.gone) / len(came) < 2:
+            return unit
+    return None
 
 
 def _home(unit: UnitChange, homes: Mapping[UnitPath, UnitChange]) -> UnitChange:

@@ -12,6 +12,12 @@ from kg_service.imports.pinpoints import parse_pinpoint
 from kg_service.imports.whereabouts import Whereabouts
 
 _BETWEEN: Final = re.compile(r"[\s;,]*(?:and\b)?[\s;,]*")
+_PARTS: Final = re.compile(r"\s*[;,]\s*")
+_NUMBERED: Final = re.compile(
+    r"(?P<kind>paras?\.?|paragraphs?|chapters?|principles?)?\s*(?P<first>\d{1,3}(?:\.\d{1,3})?)(?:\s*[-–]\s*(?P<last>\d{1,3}(?:\.\d{1,3})?))?",
+    re.IGNORECASE,
+)
+_KINDS: Final = {"chapter": "chapter", "principle": "principle"}
 _NOWHERE: Final = Unit(UnitKind.OTHER, UnitPath("-"))
 
 
@@ -47,7 +53,7 @@ class Places:
         return found
 
     def _look_up(self, pinpoint: str) -> Place:
-        return self._as_citation(pinpoint) or self._as_addresses(pinpoint)
+        return self._as_citation(pinpoint) or self._as_numbers(pinpoint) or self._as_addresses(pinpoint)
 
     def _as_citation(self, pinpoint: str) -> Place | None:
         """Read as one would read it in a text of the Union: a range is what this text has between its ends."""
@@ -63,6 +69,23 @@ class Places:
                 paths.update(dict.fromkeys(found))
                 lost.extend(missing)
         return Place(tuple(paths), tuple(lost), True) if at and _BETWEEN.fullmatch(pinpoint, at) else None
+
+    def _as_numbers(self, pinpoint: str) -> Place | None:
+        """Read as supervisors number their statements: ``paras 1.6-1.8, 3.5``, ``Chapters 4-10``, ``Principle 2``."""
+        wanted: dict[str, None] = {}
+        for part in _PARTS.split(pinpoint):
+            found = _NUMBERED.fullmatch(part.strip())
+            if found is None:
+                return None
+            kind = _KINDS.get((found["kind"] or "para").lower().rstrip("s."), "par")
+            if kind == "par" and "." not in found["first"]:
+                return None
+            head, _, first = found["first"].rpartition(".")
+            last = (found["last"] or first).rpartition(".")[2]
+            for number in range(int(first), min(int(last), int(first) + 200) + 1):
+                wanted[f"{kind}-{f'{head}-' if head else ''}{number}"] = None
+        paths = tuple(UnitPath(each) for each in wanted if each in self.document.by_path)
+        return Place(paths, tuple(each for each in wanted if each not in self.document.by_path), True)
 
     def _as_addresses(self, pinpoint: str) -> Place:
         addresses = parse_pinpoint(pinpoint)

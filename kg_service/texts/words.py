@@ -12,7 +12,8 @@ from typing import Final
 _TOKEN: Final = re.compile(r"\w+(?:[-/.]\w+)*|\s+|[^\w\s]")
 _QUOTES: Final = re.compile("[\"'`´‘’‚‛“”„«»‹›]")
 _WORD: Final = re.compile(r"\w+")
-_MOST: Final = 25_000_000  # pairs of tokens; beyond it the whole is told as replaced
+_SENTENCE: Final = re.compile(r"[^\n.;]+[\n.;]*\s*|[\n.;]+\s*")
+_MOST: Final = 6_000_000  # pairs of tokens; beyond it sentences are compared, not words
 
 
 class Op(StrEnum):
@@ -36,6 +37,8 @@ def compared(old: str, new: str) -> tuple[Piece, ...]:
     """
     a, b = _tokens(old), _tokens(new)
     if len(a) * len(b) > _MOST:
+        a, b = _SENTENCE.findall(old), _SENTENCE.findall(new)
+    if len(a) * len(b) > _MOST:
         return _pieces([("replace", 0, len(a), 0, len(b))], a, b)
     found = SequenceMatcher(None, a, b, autojunk=False).get_opcodes()
     return _pieces(_slid(_joined(found, a), a, b), a, b)
@@ -46,13 +49,8 @@ def alike(text: str) -> str:
     return " ".join(_QUOTES.sub("", text).split())
 
 
-def similarity(old: str, new: str) -> float:
-    """From 0 to 1, how many of the three-word phrases of the shorter text stand in the other."""
-    one, two = (_phrases(text) for text in (old, new))
-    return len(one & two) / min(len(one), len(two)) if one and two else 0.0
-
-
-def _phrases(text: str) -> frozenset[tuple[str, ...]]:
+def phrases(text: str) -> frozenset[tuple[str, ...]]:
+    """The phrases of three words in ``text``; two texts that share half of them say much the same."""
     words = [word.lower() for word in _WORD.findall(text)]
     return frozenset(zip(words, words[1:], words[2:], strict=False))
 
