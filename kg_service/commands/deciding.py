@@ -16,7 +16,9 @@ from rich.text import Text
 
 from kg_service.commands import wording
 from kg_service.commands.session import STDIN
+from kg_service.decisions import necessity_views
 from kg_service.decisions.finance import cents
+from kg_service.decisions.necessity import Necessity
 from kg_service.decisions.outcomes import Outcome, Pathways
 from kg_service.decisions.roi import Case, Result
 from kg_service.deployment import ControlState, Deployment
@@ -278,4 +280,16 @@ def roi_markdown(case: Case, results: Sequence[Result]) -> str:
     if case.worth:
         lines += ["", "## Value besides money", ""]
         lines += [f"- {plain(one.name)}: {one.score:f} of 10, weight {one.weight:f}: {plain(one.because)}" for one in case.worth]
+    return "\n".join(lines) + "\n"
+
+
+def necessity_text(name: str, found: Necessity, *, markdown: bool) -> str:
+    """The verdict, then each rung with its reasons; as Markdown or as plain text."""
+    safe = plain if markdown else str
+    heads = ("# ", "## ", "- ") if markdown else ("", "", "  ")
+    lines = [f"{heads[0]}{safe(name)}", "", safe(necessity_views.verdict(found))]
+    for number, one in enumerate(found.findings, 1):
+        mark = " (simplest)" if one is found.simplest else ""
+        lines += ["", f"{heads[1]}{number}. {safe(one.rung.label)}: {one.standing}{mark}"]
+        lines += [""] * markdown + [f"{heads[2]}{safe(line)}" for line in necessity_views.lines(one)]
     return "\n".join(lines) + "\n"

@@ -109,4 +109,36 @@ def roi(
             write_bytes(as_csv(roi_views.COLUMNS, list(roi_views.rows(case, results))), output)
 
 
-COMMANDS: Final = (pathways, roi)
+def necessity(
+    file: Annotated[Path, typer.Argument(help="Answers, YAML or JSON; - for standard input.", show_default=False)],
+    criteria: Annotated[
+        Path | None, typer.Option("--criteria", help="Questions of your own, added to those of the ladder.")
+    ] = None,
+    format_: Format = "table",
+    output: Output = None,
+    root: Root = None,
+) -> None:
+    """The simplest technique that does the job, with reasons for and against each rung and the questions still open."""
+    from kg_service.commands import deciding
+    from kg_service.commands.session import settings
+    from kg_service.decisions import necessity as engine
+    from kg_service.decisions import necessity_views
+
+    one_of(format_, "--format", FORMATS)
+    ladder = engine.read_ladder(settings(root).root)
+    if criteria is not None:
+        ours = ladder
+        ladder = deciding.read_input(criteria, lambda raw: engine.parse_ladder(raw, ours))
+    name, answers = deciding.read_input(file, lambda raw: engine.parse_input(ladder, raw))
+    found = engine.judge(ladder, answers)
+    if format_ == "json":
+        write_json(necessity_views.necessity_view(found), output)
+    elif format_ == "csv":
+        from kg_service.exports.tables import as_csv
+
+        write_bytes(as_csv(necessity_views.COLUMNS, list(necessity_views.rows(found))), output)
+    else:
+        write(deciding.necessity_text(name, found, markdown=format_ == "markdown"), output)
+
+
+COMMANDS: Final = (necessity, roi, pathways)

@@ -11,7 +11,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from kg_service.applicability.facts import parse_day
-from kg_service.decisions import pathway_views, roi_views
+from kg_service.decisions import necessity, necessity_views, pathway_views, roi_views
 from kg_service.decisions.coverage import counted_for
 from kg_service.decisions.outcomes import evaluate
 from kg_service.decisions.plan import parse_plan
@@ -129,5 +129,33 @@ async def roi(body: RoiRequest, services: ServicesParam) -> Response:
             counted = counted_for(services.evaluator.assess(deployment.facts, day), in_place)
         case = parse_case(body.case, "/case", counted)
         return Response(orjson.dumps(roi_views.roi_view(case, compute(case))), media_type="application/json")
+
+    return await run_in_threadpool(work)
+
+
+class NecessityRequest(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [{"answers": {"language": "reads", "deterministic_alternative": "partly", "examples": "thousands"}}]
+        },
+    )
+
+    answers: Annotated[dict[str, Any], Field(description="Answers by question (ontology/necessity.yaml); a missing one is open.")]
+    questions: Annotated[
+        dict[str, Any], Field(default_factory=dict, description="Questions of your own, in the form of ontology/necessity.yaml.")
+    ]
+
+
+@router.post("/necessity", summary="The simplest technique", response_model=None, responses=RESPONSES)
+async def simplest_technique(body: NecessityRequest, services: ServicesParam) -> Response:
+    """Each rung of the ladder, from rules to pre-training: out, open or standing, with reasons and the questions that decide."""
+
+    def work() -> Response:
+        ladder = necessity.read_ladder(services.settings.root)
+        if body.questions:
+            ladder = necessity.parse_ladder({"questions": body.questions}, ladder)
+        found = necessity.judge(ladder, necessity.parse_answers(ladder, body.answers))
+        return Response(orjson.dumps(necessity_views.necessity_view(found)), media_type="application/json")
 
     return await run_in_threadpool(work)
