@@ -90,6 +90,16 @@ def test_addresses_of_the_rules(shared: Path) -> None:
     assert document.by_path[UnitPath("par-2-1/pt-2/pt-a")].text == "the quality of its internal control; and"
 
 
+def test_control_characters_do_no_harm() -> None:
+    """A page may hold characters that XML forbids; they are dropped where a mark is cut off or a hidden element taken out."""
+    items = "<ol><li>(1) a\x01b</li></ol><p>\x02c<i hidden>d</i>\x03e</p>"
+    row = f'<div class="row-block"><div class="div-row__col-2">{items}</div></div>'
+    page = f'<html>prarulebook.co.uk<div class="part-content"><div class="chapter-section">{row}</div></div></html>'
+    said = " ".join(unit.text for unit in PraHtml().parse(page.encode(), "rule.html").units)
+    assert "ab" in said
+    assert "ce" in said
+
+
 @pytest.mark.parametrize(
     ("content", "code"),
     [(b"<html><body>prarulebook.co.uk</body></html>", "wrong_format"), (b"", "empty")],

@@ -30,6 +30,7 @@ _NAMES: Final = {
 _KIND: Final = {character: name for name, characters in _NAMES.items() for character in characters}
 _JOINERS: Final = re.compile("(?<![\u0590-\u08ff\u0900-\u0fff\u1000-\u109f\u1780-\u17ff\U0001f300-\U0001faff])[\u200c\u200d]")
 _ANY: Final = re.compile(f"[{re.escape(''.join(_KIND))}]")
+_NOT_XML: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _SILENT: Final = frozenset({"script", "style", "template", "noscript", "head", "svg"})
 _STYLE: Final = re.compile(
     r"display:none|visibility:(?:hidden|collapse)|opacity:0(?:\.0+)?(?:;|$)|font-size:0(?:\.0+)?(?:px|pt|em|rem|%|;|$)|font-size:[01]px|"
@@ -177,6 +178,11 @@ def _where(element: etree._Element) -> str:
     return f"line {line}" if isinstance(line, int) else local(element)
 
 
+def settable(text: str) -> str:
+    """``text`` as a tree takes it: HTML may hold control characters, which lxml reads but does not write."""
+    return _NOT_XML.sub("", text)
+
+
 def _drop(element: etree._Element) -> None:
     """Takes an element out and leaves what follows it."""
     above = element.getparent()
@@ -184,7 +190,7 @@ def _drop(element: etree._Element) -> None:
         return
     before, tail = element.getprevious(), element.tail or ""
     if before is not None:
-        before.tail = (before.tail or "") + tail
+        before.tail = settable((before.tail or "") + tail)
     else:
-        above.text = (above.text or "") + tail
+        above.text = settable((above.text or "") + tail)
     above.remove(element)

@@ -10,7 +10,7 @@ from lxml import etree
 
 from kg_service.ids import slug
 from kg_service.imports.flow import NOTE, Flow, lines
-from kg_service.imports.hidden import strip_page
+from kg_service.imports.hidden import settable, strip_page
 from kg_service.imports.hierarchy import number_of
 from kg_service.imports.markup import elements, folded, local, read_html
 from kg_service.imports.model import Document, Footnote, Identity, UnitKind, UnitPath, Version
@@ -281,7 +281,7 @@ def _cut_mark(item: etree._Element, length: int) -> None:
         text = element.text or ""
         bare = text.lstrip()
         if bare:
-            element.text = bare[length:]
+            element.text = settable(bare[length:])
             length -= min(length, len(bare))
         if length <= 0:
             return
