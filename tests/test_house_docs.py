@@ -6,6 +6,7 @@ import json
 import re
 import shlex
 import sys
+from datetime import date
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -15,7 +16,7 @@ from fastapi.testclient import TestClient
 from kg_service import cli
 from kg_service.app import create_app
 from kg_service.deployment import KEYS, read_deployment, read_text
-from kg_service.model import Knowledge
+from kg_service.model import Knowledge, NormKind
 from kg_service.settings import Settings
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -55,7 +56,7 @@ def test_curl_and_command_line_give_the_same_verdicts(
     cache: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """The README's request and its first command name the same norms with the same status."""
-    (curl,) = re.findall(r"^curl .*$", (ROOT / "README.md").read_text(), re.MULTILINE)
+    (curl,) = re.findall(r"^curl .*assessments.*$", (ROOT / "README.md").read_text(), re.MULTILINE)
     words = shlex.split(curl)
     body = (ROOT / words[words.index("-d") + 1].removeprefix("@")).read_bytes()
     header = words[words.index("-H") + 1].split(": ")
@@ -71,6 +72,17 @@ def test_curl_and_command_line_give_the_same_verdicts(
     said = json.loads(capfd.readouterr().out)
     assert answer["verdicts"] == said["verdicts"]
     assert answer["counts"] == said["counts"]
+
+
+def test_first_query_of_the_architect_works_as_pasted(cache: Path, law: Knowledge) -> None:
+    """The README's SPARQL query finds exactly the duties of the AI Act that the law's files date after that day."""
+    query = (ROOT / "README.md").read_text().split("--data-urlencode 'query=")[1].split("'\n```")[0]
+    with TestClient(create_app(Settings(root=ROOT, cache=cache))) as client:
+        answer = client.post("/sparql", data={"query": query}, headers={"Accept": "text/csv"})
+    found = {line.split(",")[0].rsplit("/norm/")[1] for line in answer.text.splitlines()[1:]}
+    dated = {norm.id: norm.applies_from for norm in law.norms.values() if norm.kind is NormKind.DUTY}
+    late = {name for name, since in dated.items() if since is not None and since.day > date(2026, 11, 23)}
+    assert found == {name for name in late if name.startswith("eu-ai-act/")} != set()
 
 
 def test_json_example_is_the_yaml_example(law: Knowledge) -> None:
