@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import http.server
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -252,3 +253,46 @@ def test_a_real_remote_store_answers(law_graph: ox.Store) -> None:
         )
         answer = asyncio.run(ask(f"{address}/query"))
     assert answer.body.split() == [b"n", str(len(law_graph)).encode()]
+
+
+def examples(root: Path, language: str) -> list[str]:
+    """The blocks of code in that language on the page about the endpoint."""
+    page = (root / "docs" / "sparql.md").read_text(encoding="utf-8")
+    return re.findall(rf"^```{language}\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_examples_in_python_run_as_pasted(live: Live, root: Path, number: int, capsys: pytest.CaptureFixture[str]) -> None:
+    """Each block prints the number that the graph has."""
+    code = examples(root, "python")[number].replace("http://localhost:8321", live.url)
+    exec(compile(code, "docs/sparql.md", "exec"), {})  # noqa: S102 our own page
+    assert int(capsys.readouterr().out) > 100
+
+
+def test_example_for_the_shell_runs_as_pasted(live: Live, root: Path) -> None:
+    """The first query of the page gives the table that it promises, ordered by date."""
+    (command,) = examples(root, "sh")
+    found = subprocess.run(
+        ["sh", "-c", command.replace("http://localhost:8321", live.url)], capture_output=True, text=True, check=True
+    )
+    head, *rows = found.stdout.split("\r\n")[:-1] if "\r\n" in found.stdout else found.stdout.splitlines()
+    assert head == "norm,label,from"
+    days = [row.rpartition(",")[2] for row in rows]
+    assert len(rows) == 10
+    assert days == sorted(days)
+
+
+def test_example_for_the_browser_sends_what_fetch_sends(live: Live, root: Path, law_graph: ox.Store) -> None:
+    """The query in the block gets the answer of the graph when it is sent as fetch sends it."""
+    (code,) = examples(root, "js")
+    query = re.search(r'body: "(.*)"', code)
+    assert query
+    answer = urllib3.request(
+        "POST",
+        f"{live.url}/sparql",
+        body=query[1].encode(),
+        headers={"Content-Type": "application/sparql-query", "Accept": "*/*"},
+    )
+    rdf_type, kind = ox.NamedNode(str(rdflib.RDF.type)), ox.NamedNode(f"{SX}Prohibition")
+    expected = {quad.subject for quad in law_graph.quads_for_pattern(None, rdf_type, kind)}
+    assert len(answer.json()["results"]["bindings"]) == len(expected)

@@ -9,11 +9,13 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import os
-import resource
 import signal
 import sys
 from pathlib import Path
 from typing import Final
+
+if sys.platform != "win32":  # where nothing can be forked, nothing is fenced; the rest of the service still starts
+    import resource
 
 CHANNEL: Final = 3  # the descriptor through which a fenced process is spoken to; there is no higher one
 _LINUX: Final = sys.platform == "linux"

@@ -26,6 +26,7 @@ T = TypeVar("T")
 _LOG: Final = logging.getLogger(__name__)
 LONG_AFTER: Final = 0.1
 _USES: Final = 500
+_DYING: Final = 0.02
 _KEPT_ANSWER: Final = 4 << 20
 _HEAD_MOST: Final = 1 << 20
 RETRY_AFTER: Final = 2
@@ -117,6 +118,7 @@ class Pool:
         self._slots = asyncio.Semaphore(limits.workers)
         self._waiting = 0
         self._long = 0
+        self._filling = False
         self._idle: list[Worker] = []
         self._busy: set[Worker] = set()
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -329,11 +331,19 @@ class Pool:
 
     async def _bury(self, worker: Worker) -> None:
         with contextlib.suppress(OSError, EOFError, ValueError, StoreError):
-            async with self._control:
-                if worker.zygote is self._zygote and worker.zygote.alive():
-                    await worker.zygote.order({"do": "reap", "pid": worker.pid})
             await self._refill()
+            while worker.zygote is self._zygote and worker.zygote.alive():
+                async with self._control:
+                    if (await worker.zygote.order({"do": "reap", "pid": worker.pid}))["dead"]:
+                        return
+                await asyncio.sleep(_DYING)
 
     async def _refill(self) -> None:
-        while len(self._idle) + len(self._busy) < self.limits.standby and not self._closed:
-            self._idle.insert(0, await self._fork())
+        if self._filling:
+            return
+        self._filling = True
+        try:
+            while len(self._idle) + len(self._busy) < self.limits.standby and not self._closed:
+                self._idle.insert(0, await self._fork())
+        finally:
+            self._filling = False

@@ -181,7 +181,7 @@ class Zygote:
             case "fork":
                 return {"pid": self._fork(descriptors[0])}
             case "reap":
-                return {"status": os.waitstatus_to_exitcode(os.waitpid(order["pid"], 0)[1])}
+                return {"dead": os.waitpid(order["pid"], os.WNOHANG)[0] == order["pid"]}
             case other:
                 raise ValueError(f"no such order: {other!r}")
 
