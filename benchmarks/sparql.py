@@ -280,9 +280,8 @@ def attackers_texts(live: Live, count: int = 20_000) -> None:
         one.join()
     survived = live.process.poll() is None and Client(live.url, "/sparql").get("ASK { ?s ?p ?o }")[0] == 200
     spent = time.monotonic() - begin
-    print(
-        f"{count} hostile texts in {spent:.0f} s: statuses {dict(sorted(statuses.items()))}; the service lives and answers: {survived}"
-    )
+    told = dict(sorted(statuses.items()))
+    print(f"{count} hostile texts in {spent:.0f} s: statuses {told}; the service lives and answers: {survived}")
 
 
 def main() -> None:

@@ -159,7 +159,7 @@ class Settings:
     query_queue: int = field(default=64, metadata=checked(_whole(0, 100_000), "How many SPARQL queries may wait for their turn."))
     query_origins: str = field(
         default="*",
-        metadata=checked(_origins, "Web pages that may query from a browser: `*` for all, or origins with spaces between; empty: none."),
+        metadata=checked(_origins, "Web pages that may query: `*` for all, or origins with spaces between; empty: none."),
     )
     body_bytes: int = field(default=1_000_000, metadata=checked(_whole(1_000, 10**9), "Largest request body."))
     batch_bytes: int = field(default=100_000_000, metadata=checked(_whole(1_000, 10**10), "Largest body of a streamed batch."))

@@ -14,10 +14,10 @@ from typing import Any, Final
 
 from kg_service import ids
 from kg_service.applicability.evaluate import Assessment, Status, Verdict
+from kg_service.decisions.coverage import ASKS
 from kg_service.deployment import ControlState, Deployment
-from kg_service.model import ControlId, Knowledge, NormKind
+from kg_service.model import ControlId, Knowledge
 
-ASKS: Final = frozenset({NormKind.DUTY, NormKind.PROHIBITION, NormKind.EXPECTATION, NormKind.RIGHT})
 SARIF: Final = "https://json.schemastore.org/sarif-2.1.0.json"
 
 
