@@ -34,7 +34,7 @@ serve: $(RUN_READY)
 
 test: $(DEV_STAMP)
 	@echo "make: running the tests"
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
 
 check: $(DEV_STAMP)
 	@failed=; run() { echo "make: $$*"; "$(BIN)/$$@" || failed=yes; }; \

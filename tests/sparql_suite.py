@@ -69,7 +69,7 @@ def _load(store: ox.Store, path: Path, graph: str | None) -> None:
 
 
 def cases(suite: Path, folders: tuple[str, ...]) -> Iterator[Case]:
-    """The cases of those folders, in the order of their manifests."""
+    """The cases of those folders, by name: the same order in every process."""
     for folder in (suite / name for name in folders):
         store = ox.Store()
         _load(store, folder / "manifest.ttl", None)
@@ -78,7 +78,7 @@ def cases(suite: Path, folders: tuple[str, ...]) -> Iterator[Case]:
             found = store.quads_for_pattern(subject, ox.NamedNode(QT + name), None)  # type: ignore[arg-type]
             return tuple(folder / quad.object.value.rpartition("/")[2] for quad in found)  # type: ignore[union-attr]
 
-        for row in store.query(_ENTRIES):  # type: ignore[union-attr]
+        for row in sorted(store.query(_ENTRIES), key=lambda row: str(row["case"])):  # type: ignore[union-attr,arg-type]
             action = row["query"] or row["action"]
             yield Case(
                 id=f"{folder.name}/{row['case'].value.rpartition('#')[2]}",
