@@ -91,7 +91,7 @@ def formatted(source: str, name: str = "text") -> str:
 
 
 def _head(source: str) -> tuple[list[str], str]:
-    lines = source.splitlines()
+    lines = source.split("\n")  # not splitlines: a literal may hold other separators
     size = next((number for number, line in enumerate(lines) if not line.startswith("#")), len(lines))
     return [line.rstrip() for line in lines[:size]], "\n".join(lines[size:])
 
