@@ -6,7 +6,6 @@ temporary folder for this run and nowhere else.
 
 from __future__ import annotations
 
-import gc
 import json
 import random
 import subprocess
@@ -24,6 +23,7 @@ from kg_service.applicability.portfolio import assess_all
 from kg_service.deployment import read_deployment
 from kg_service.knowledge.read import read
 from kg_service.model import FactId, FactKind, Knowledge, QualificationId
+from kg_service.services import spare_collector
 
 ROOT = Path(__file__).resolve().parent.parent
 DAY = date(2026, 11, 23)
@@ -113,8 +113,7 @@ def beside_the_peer(evaluator: Evaluator, examples: dict[str, Facts], ours_ms: f
 def main() -> None:
     knowledge = read(ROOT)
     evaluator = Evaluator(knowledge)
-    gc.collect()
-    gc.freeze()
+    spare_collector()  # as the service does
     files = sorted((ROOT / "examples").glob("*.yaml"))
     examples = {file.stem: read_deployment(file, knowledge).facts for file in files}
     credit = examples["credit-assessment-eu-vendor"]

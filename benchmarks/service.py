@@ -38,14 +38,14 @@ class Service:
         return content
 
     def memory_mb(self) -> float:
-        """Resident memory of the service and of all its children, shared pages counted once for each (an upper bound)."""
+        """Memory of the service and of all its children; a page that several share counts once (proportional set size)."""
         total = 0
         todo = [self.process.pid]
         while todo:
             pid = todo.pop()
             with contextlib.suppress(OSError):
-                status = Path(f"/proc/{pid}/status").read_text()
-                total += int(status.split("VmRSS:")[1].split()[0])
+                shares = Path(f"/proc/{pid}/smaps_rollup").read_text()
+                total += int(shares.split("\nPss:")[1].split()[0])
                 for task in Path(f"/proc/{pid}/task").iterdir():
                     todo += map(int, (task / "children").read_text().split())
         return total / 1024

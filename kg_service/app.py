@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import gc
 import logging
 from collections.abc import AsyncIterator
 from importlib.metadata import version
@@ -36,7 +35,7 @@ from kg_service.rest import (
     texts,
     vocabulary,
 )
-from kg_service.services import Services
+from kg_service.services import Services, spare_collector
 from kg_service.settings import Settings
 from kg_service.sparql import routes as sparql
 from kg_service.sparql.service import service_of
@@ -110,8 +109,7 @@ def create_app(settings: Settings) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         services = await run_in_threadpool(make_services, settings)
         app.state.services = services
-        gc.collect()
-        gc.freeze()  # the knowledge lives as long as the process: the collector need not look at it again
+        spare_collector()
         _LOG.info("knowledge %s: %d norms", services.knowledge.version[:12], len(services.knowledge.norms))
         endpoint = app.state.sparql = service_of(settings, services.store, services.knowledge.version)
         services.deployments.follow(endpoint)
