@@ -6,6 +6,7 @@ Each expected failure is a line in ``sparql_suite_failures.txt`` with its reason
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -60,7 +61,7 @@ class Endpoint:
     def ask(self, case: Case, wanted: str | None) -> Answer | Refusal:
         data = case.nquads()
         if data != self._data:
-            self._service.pool.reload(lambda: data)
+            self._service.reload(hashlib.sha256(data).hexdigest(), lambda: data)
             self._data = data
         return self._runner.run(self._service.run(Query(case.text, format=wanted), None, case.base))
 

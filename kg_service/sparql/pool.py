@@ -85,6 +85,14 @@ class Worker:
             self.handle = None
 
 
+def _handle(pid: int) -> int | None:
+    """A descriptor that stands for this very process, whoever has its number later; None where the system has no such thing."""
+    if hasattr(os, "pidfd_open"):
+        with contextlib.suppress(OSError):
+            return os.pidfd_open(pid)
+    return None
+
+
 class _GoneError(Exception):
     """The worker died over a query."""
 
@@ -128,6 +136,11 @@ class Pool:
     def holder(self) -> int | None:
         """The process that holds the graph, if one lives."""
         return self._zygote.pid if self._zygote is not None and self._zygote.alive() else None
+
+    @property
+    def generation(self) -> int:
+        """Another number whenever the graph has changed."""
+        return self._changes.generation
 
     @property
     def quiet(self) -> bool:
@@ -290,11 +303,7 @@ class Pool:
                     await asyncio.to_thread(zygote.end)
                     if attempt:
                         raise StoreError("the process that holds the graph does not answer.") from error
-        handle = None
-        if hasattr(os, "pidfd_open"):
-            with contextlib.suppress(OSError):
-                handle = os.pidfd_open(pid)
-        return Worker(zygote, pid, handle, await frames.Channel.over(channel), generation)
+        return Worker(zygote, pid, _handle(pid), await frames.Channel.over(channel), generation)
 
     async def _living(self) -> Zygote:
         """The process that holds the graph; started where there is none."""
@@ -310,7 +319,32 @@ class Pool:
             self._changes.reload = False
         data = await asyncio.to_thread(self._source)
         self._zygote = await Zygote.started(self.limits.order, data, union=self._union)
+        self._watch(self._zygote)
         return self._zygote
+
+    def _watch(self, zygote: Zygote) -> None:
+        """Others take the place of the process and its workers as soon as it dies, where the system tells of that."""
+        handle = _handle(zygote.pid)
+        if handle is None:
+            return
+        loop = asyncio.get_running_loop()
+
+        def died() -> None:
+            loop.remove_reader(handle)
+            os.close(handle)
+            if not self._closed and zygote is self._zygote:
+                idle, self._idle = self._idle, []
+                for worker in idle:
+                    self._discard(worker)
+                self._background(self._refilled())
+
+        loop.add_reader(handle, died)
+
+    async def _refilled(self) -> None:
+        try:
+            await self._refill()
+        except StoreError as error:
+            _LOG.warning("no worker stands by: %s", error)
 
     async def _bring_up_to_date(self, zygote: Zygote) -> int:
         with self._changes.lock:

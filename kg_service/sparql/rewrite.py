@@ -6,16 +6,15 @@ out where the tokens alone do not show that it is sound. With an engine that ans
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Collection, Sequence
-from typing import Final
+from typing import Final, TypeAlias
 
 from kg_service.sparql.guard import prefixes
 from kg_service.sparql.tokens import Token, tokens
 
 _MOST_GRAPHS: Final = 1_000
 _MOST_TEXT: Final = 1_000_000
-_PATH: Final = re.compile(r"[\w>):]\s*[*?](?=[\s<:(\"'])")  # what a path of length zero looks like, and more
+Change: TypeAlias = tuple[int, int, str]  # from, to, what stands there instead
 _STARTS: Final = frozenset(("{", "."))
 _ENDS: Final = frozenset(("}", "."))
 
@@ -28,35 +27,35 @@ def conforming(text: str, found: Sequence[Token], graphs: Collection[str] | None
         graphs: the named graphs of its dataset; None where they are not known.
         holds: whether an IRI is a subject or an object anywhere in the store.
     """
-    upper = text.upper()
-    if "GROUP_CONCAT" in upper:
-        text = _plain_concatenation(text)
-    if _PATH.search(text):
-        text = _absent_ends(text, prefixes(found), holds)
-    return text if graphs is None or "GRAPH" not in upper else _each_graph(text, sorted(graphs))
+    there = {token.text.upper() for token in found if token.kind in ("word", "mark")}
+    if "GROUP_CONCAT" in there:
+        text, found = _changed(text, found, _plain_concatenation(found))
+    if "*" in there or "?" in there:
+        text, found = _changed(text, found, _absent_ends(found, prefixes(found), holds))
+    if "GRAPH" in there and graphs is not None:
+        text, found = _changed(text, found, _each_graph(text, found, sorted(graphs)))
+    return text
 
 
-def _plain_concatenation(text: str) -> str:
+def _plain_concatenation(found: Sequence[Token]) -> list[Change]:
     """GROUP_CONCAT gives a simple literal (18.5.1.7); the engine keeps a language that all its members share."""
-    found = list(tokens(text))
     calls = [at for at, token in enumerate(found[:-1]) if _is(token, "GROUP_CONCAT") and found[at + 1].text == "("]
-    changes: list[tuple[int, int, str]] = []
+    changes: list[Change] = []
     for at in calls:
         end = _closing(found, at + 1)
         if end is not None:
             changes += [(found[at].start, found[at].start, "STR("), (_after(found[end]), _after(found[end]), ")")]
-    return _changed(text, changes)
+    return changes
 
 
-def _absent_ends(text: str, declared: dict[str, str], holds: Callable[[str], bool]) -> str:
+def _absent_ends(found: Sequence[Token], declared: dict[str, str], holds: Callable[[str], bool]) -> list[Change]:
     """A path of length zero joins a term with itself, also one that no statement names (18.4); the engine looks for a statement.
 
     No longer path leads to such a term, so the pattern has the one solution that its variable is that term.
     """
-    found = list(tokens(text))
     if any(token.kind == "blank" or _is(token, "GRAPH") for token in found):
-        return text  # no label may stand on both sides of what is put in; in a graph VALUES are not what they should be
-    changes: list[tuple[int, int, str]] = []
+        return []  # no label may stand on both sides of what is put in; in a graph VALUES are not what they should be
+    changes: list[Change] = []
     for at in range(1, len(found) - 2):
         if found[at - 1].text not in _STARTS or found[at].kind not in ("variable", "iri", "name"):
             continue
@@ -73,7 +72,7 @@ def _absent_ends(text: str, declared: dict[str, str], holds: Callable[[str], boo
             changes.append((subject.start, _after(target), f"VALUES {other.text} {{ {one.text} }}"))
         elif _iri(other, declared) == _iri(one, declared):
             changes.append((subject.start, _after(target), "VALUES () { () }"))
-    return _changed(text, changes)
+    return changes
 
 
 def _zero_path(found: Sequence[Token], at: int) -> int | None:
@@ -88,12 +87,11 @@ def _zero_path(found: Sequence[Token], at: int) -> int | None:
     return end + 1 if end + 1 < len(found) and found[end + 1].text in ("*", "?") else None
 
 
-def _each_graph(text: str, graphs: Sequence[str]) -> str:
+def _each_graph(text: str, found: Sequence[Token], graphs: Sequence[str]) -> list[Change]:
     """``GRAPH ?g { P }`` is P in each graph by itself (18.6); the engine carries ?g into it, as shows in MINUS, SELECT, VALUES.
 
     Where P has one of these, the graphs are named one by one; elsewhere the text stays.
     """
-    found = list(tokens(text))
     for at in range(len(found) - 2):
         variable, opening = found[at + 1], found[at + 2]
         if not _is(found[at], "GRAPH") or variable.kind != "variable" or opening.text != "{":
@@ -106,8 +104,8 @@ def _each_graph(text: str, graphs: Sequence[str]) -> str:
             continue
         arms = [f"{{ GRAPH <{iri}> {pattern} VALUES {variable.text} {{ <{iri}> }} }}" for iri in graphs]
         whole = " UNION ".join(arms) if arms else f"{{ VALUES {variable.text} {{ }} }}"
-        return _changed(text, [(found[at].start, _after(found[end]), f"{{ {whole} }}")])  # the outermost; one is enough
-    return text
+        return [(found[at].start, _after(found[end]), f"{{ {whole} }}")]  # the outermost; one is enough
+    return []
 
 
 def _is(token: Token, *words: str) -> bool:
@@ -137,11 +135,14 @@ def _iri(token: Token, declared: dict[str, str]) -> str | None:
     return declared[prefix] + local if prefix in declared and "\\" not in local else None
 
 
-def _changed(text: str, changes: Sequence[tuple[int, int, str]]) -> str:
-    """``text`` with each piece from start to end replaced."""
+def _changed(text: str, found: Sequence[Token], changes: Sequence[Change]) -> tuple[str, Sequence[Token]]:
+    """``text`` with each piece from start to end replaced, and its tokens."""
+    if not changes:
+        return text, found
     parts: list[str] = []
     done = 0
     for start, end, new in sorted(changes):
         parts += [text[done:start], new]
         done = max(done, end)
-    return "".join([*parts, text[done:]])
+    text = "".join([*parts, text[done:]])
+    return text, list(tokens(text))

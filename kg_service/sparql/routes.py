@@ -79,13 +79,15 @@ async def _sparql(request: HttpRequest, services: Services) -> Response:
         return await _described(request, services, asked.format)
     endpoint = endpoint_of(request)
     accept, base = headers.get("accept"), f"{_base(request)}/sparql"
-    etag = endpoint.etag(asked, accept, base) if request.method != "POST" else None
-    if etag is not None and _has(headers.get("if-none-match", ""), etag):
-        return Response(status_code=304, headers=_caching(etag))
+    wanted = headers.get("if-none-match")
+    if wanted and request.method != "POST":
+        etag = endpoint.etag(asked, accept, base)
+        if etag is not None and _has(wanted, etag):
+            return Response(status_code=304, headers=_caching(etag))
     answer = await _unless_left(request, endpoint.run(asked, accept, base))
     if isinstance(answer, Refusal):
         return _refused(answer)
-    told = _caching(etag if answer.stable else None)
+    told = _caching(answer.etag if request.method != "POST" else None)
     if answer.format is negotiate.XLSX:
         told["Content-Disposition"] = 'attachment; filename="answer.xlsx"'
     return Response(answer.body, headers={**told, "Content-Type": answer.format.content_type})

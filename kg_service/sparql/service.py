@@ -14,6 +14,7 @@ import pyoxigraph as ox
 from kg_service.errors import StoreError
 from kg_service.settings import Settings
 from kg_service.sparql import negotiate
+from kg_service.sparql.kept import Kept
 from kg_service.sparql.negotiate import Format
 from kg_service.sparql.pool import Pool, PoolLimits
 from kg_service.sparql.refusal import Refusal
@@ -27,12 +28,12 @@ _RELEASE: Final = package_version("sextant-kg")
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The whole answer. ``stable``: the same query gives the same answer again as long as the graph does not change."""
+    """The whole answer. ``etag`` names it where the same request gives it again as long as the graph does not change."""
 
     format: Format
     form: str
     body: bytes
-    stable: bool
+    etag: str | None = None
 
 
 class SparqlService:
@@ -58,6 +59,7 @@ class SparqlService:
         self._pool = Pool(limits, (lambda: b"") if remote else source, union=union)
         self._extra: dict[str, str] = {}
         self._lock = threading.Lock()
+        self._kept: Kept[Answer] = Kept()
 
     @property
     def pool(self) -> Pool:
@@ -78,6 +80,13 @@ class SparqlService:
     async def close(self) -> None:
         """No process is left."""
         await self._pool.close()
+
+    def reload(self, known_version: str, source: Callable[[], bytes]) -> None:
+        """Every query that begins from now on sees what ``source`` gives, and no graph that was replaced before."""
+        with self._lock:
+            self._version = known_version
+            self._extra.clear()
+            self._pool.reload(source)
 
     def replace_graph(self, iri: str, nquads: bytes) -> None:
         """Every query that begins from now on sees exactly these statements in that named graph.
@@ -115,6 +124,10 @@ class SparqlService:
             QueryError: where a worker died over it.
             StoreError: where neither worker nor remote store answers.
         """
+        etag, generation = self.etag(query, accept, base), self._pool.generation
+        kept = self._kept.get(etag) if etag else None
+        if kept is not None:
+            return kept
         job: dict[str, Any] = {
             "accept": accept,
             "format": query.format,
@@ -129,7 +142,11 @@ class SparqlService:
         wanted = _FORMATS[head["media_type"]]
         if self._remote is not None:
             body = await self._remote.run(str(head["text"]), query, wanted, self.limits.seconds)
-        return Answer(wanted, str(head["form"]), body, bool(head["stable"]) and self._remote is None)
+        if etag is None or not head["stable"] or self._pool.generation != generation:
+            return Answer(wanted, str(head["form"]), body)
+        answer = Answer(wanted, str(head["form"]), body, etag)
+        self._kept.put(etag, answer, len(body))
+        return answer
 
     def _change(self, iri: str, nquads: bytes) -> None:
         if self._remote is not None:

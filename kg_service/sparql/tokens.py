@@ -20,9 +20,8 @@ _STRING: Final = (
 _COMMENT: Final = r"\#[^\n\r]*+"
 _IRI: Final = r'<[^<>"{}|^`\\\x00-\x20]*+(?:\\[uU][0-9A-Fa-f]{4,8}[^<>"{}|^`\\\x00-\x20]*+)*+>'
 # No rule looks further than what it takes, but for a string that is never closed: there the tokens end. So all is linear.
+_BLANK: Final = rf"(?:\s++|{_COMMENT})*+"
 _KINDS: Final = {
-    "space": r"\s++",
-    "comment": _COMMENT,
     "string": _STRING,
     "unclosed": "[\"']",
     "iri": _IRI,
@@ -32,8 +31,9 @@ _KINDS: Final = {
     "name": rf":{_LOCAL}",
     "run": rf"\w[\w.·-]*+(?P<local>:{_LOCAL})?+",
     "mark": r"\|\||&&|\^\^|!=|<=|>=|<<\(?|\)?>>|\{\||\|\}|.",
+    "end": r"\Z",
 }
-_TOKEN: Final = re.compile("|".join(f"(?P<{kind}>{rule})" for kind, rule in _KINDS.items()), re.DOTALL)
+_TOKEN: Final = re.compile(_BLANK + "(?:" + "|".join(f"(?P<{kind}>{rule})" for kind, rule in _KINDS.items()) + ")", re.DOTALL)
 _PIECE: Final = re.compile(r"\w++|.", re.DOTALL)
 _CODEPOINT: Final = re.compile(
     rf"(?P<kept>{_COMMENT}|{_STRING}|{_IRI}|[\"'].*)|\\u([0-9A-Fa-f]{{4}})|\\U([0-9A-Fa-f]{{8}})", re.DOTALL
@@ -52,15 +52,20 @@ def tokens(text: str) -> Iterator[Token]:
     A string that is never closed is the last token, of the kind ``unclosed``.
     """
     for found in _TOKEN.finditer(text):
-        kind = found.lastgroup or "mark"
+        kind = found.lastgroup or "end"
+        piece, start = found[kind], found.start(kind)
         if kind == "run":  # letters, digits, points and hyphens: a prefixed name if a colon follows, else words and marks
             if found["local"] is not None:
-                yield Token("name", found[0], found.start())
-                continue
-            for piece in _PIECE.finditer(found[0]):
-                yield Token("mark" if piece[0] in ".-·" else "word", piece[0], found.start() + piece.start())
-        elif kind not in ("space", "comment"):
-            yield Token(kind, found[0], found.start())
+                yield Token("name", piece, start)
+            elif piece.isalnum():
+                yield Token("word", piece, start)
+            else:
+                for part in _PIECE.finditer(piece):
+                    yield Token("mark" if part[0] in ".-·" else "word", part[0], start + part.start())
+        elif kind == "end":
+            return
+        else:
+            yield Token(kind, piece, start)
             if kind == "unclosed":
                 return
 
