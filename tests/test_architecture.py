@@ -21,7 +21,7 @@ PACKAGES = ("kg_service", "assistant")
 LAYOUT = {
     *("errors", "ids", "model", "settings", "deployment", "durable", "services", "app", "cli", "__main__"),
     *("knowledge", "applicability", "owl", "store", "sparql", "decisions", "audit", "imports", "exports", "rest", "web"),
-    *("commands", "deployments", "texts"),
+    *("commands", "deployments", "texts", "database", "people", "dossiers", "watch"),
 }
 # Modules that cannot do IO: the standard library, and of ours the model, the errors, the ids and each other.
 PURE = (
@@ -30,6 +30,8 @@ PURE = (
     "kg_service.model",
     "kg_service.applicability",
     "kg_service.audit.chain",
+    "kg_service.audit.event",
+    "kg_service.people.model",
     "kg_service.sparql.request",
     "kg_service.sparql.negotiate",
     "kg_service.sparql.refusal",
@@ -52,7 +54,7 @@ IO_OF_THE_LIBRARY = (
     "urllib",
 )
 HTTP = ("kg_service.app", "kg_service.services", "kg_service.rest", "kg_service.web", "kg_service.sparql.routes")
-HTTP_OF_BOTH = (*HTTP, "assistant.app", "assistant.routes")
+HTTP_OF_BOTH = (*HTTP, "assistant.app", "assistant.rest")
 # Third-party packages and the only places that may import them.
 ONLY_IN = {
     "rdflib": ("kg_service.knowledge", "kg_service.store", "kg_service.sparql", "kg_service.exports", "kg_service.owl"),
@@ -63,20 +65,34 @@ ONLY_IN = {
     "pyshacl": (),
     "fastapi": HTTP_OF_BOTH,
     "starlette": HTTP_OF_BOTH,
-    "jinja2": ("kg_service.web",),
+    "jinja2": ("kg_service.web", "assistant.rest"),
     "uvicorn": ("kg_service.commands.serving",),
-    "typer": ("kg_service.cli", "kg_service.commands.line_texts", "kg_service.commands.line_decisions", "assistant.cli"),
-    "rich": ("kg_service.cli", "kg_service.commands", "assistant.cli"),
+    "typer": (
+        "kg_service.cli",
+        *(f"kg_service.commands.line_{part}" for part in ("texts", "decisions", "dossiers", "audit", "people", "watch")),
+        "assistant.cli",
+    ),
+    "rich": ("kg_service.cli", "kg_service.commands", "assistant.cli", "assistant.commands"),
     "platformdirs": ("kg_service.settings",),
     "lxml": ("kg_service.imports",),
     "pypdf": ("kg_service.imports",),
-    "docx": ("kg_service.imports",),
+    "docx": ("kg_service.imports", "kg_service.exports"),
     "markdown_it": ("kg_service.imports",),
     "chromadb": ("assistant.index",),
     "langchain": ("assistant.llm",),
-    "langchain_core": ("assistant.llm",),
+    "langchain_core": ("assistant.llm", "assistant.index"),
+    "langchain_chroma": ("assistant.index",),
+    "tantivy": ("assistant.index",),
+    "onnxruntime": ("assistant.index",),
+    "tokenizers": ("assistant.index",),
+    "numpy": ("assistant.index", "assistant.retrieval"),
     "xlsxwriter": ("kg_service.exports", "kg_service.sparql"),
-    "sqlalchemy": ("kg_service.audit",),
+    "sqlalchemy": tuple(f"kg_service.{part}" for part in ("database", "audit", "people", "dossiers", "watch", "deployments")),
+    "alembic": ("kg_service.database",),
+    "rfc8785": ("kg_service.audit",),
+    "cryptography": ("kg_service.audit", "kg_service.people"),
+    "jwt": ("kg_service.people",),
+    "standardwebhooks": ("kg_service.watch",),
 }  # fmt: skip
 MODULE_LINES, FUNCTION_LINES = 450, 80
 

@@ -1,0 +1,1 @@
+"""The one database of a service: SQLite by default, PostgreSQL by URL."""

@@ -1,0 +1,1 @@
+"""Dossiers: one for each initiative, with its six decisions."""

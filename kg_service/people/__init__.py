@@ -1,0 +1,1 @@
+"""Who acts, and what each may do."""
