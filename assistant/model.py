@@ -92,7 +92,7 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class FactReading:
-    """One fact as read from the user's words. Only ``STATED`` and ``NEGATED`` ones become facts; ``UNCERTAIN`` ones are shown and asked.
+    """One fact as read from the user's words. ``UNCERTAIN`` ones are shown and asked, never taken.
 
     ``value`` is the plain answer as in a deployment file: terms for facts of kind ``terms``, one term, a bool, a number or a day.
     ``NEGATED``: the terms that are *not* so (``("personal",)`` of "no personal data"), or ``False`` for a flag. ``complete`` says
@@ -228,7 +228,7 @@ class AnswerQuestion:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A checked answer: ``text`` is Markdown with ``[n]`` marks. A ``refused`` one has no claims; ``reason`` says what it would need."""
+    """A checked answer: ``text`` is Markdown with ``[n]`` marks. A refused one has no claims; ``reason`` says what it would need."""
 
     text: str
     claims: tuple[Claim, ...]

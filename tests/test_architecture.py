@@ -37,6 +37,7 @@ PURE = (
     "kg_service.sparql.refusal",
     "kg_service.sparql.tokens",
     "kg_service.sparql.guard",
+    "assistant.model",
     "assistant.verify",
 )
 IO_OF_THE_LIBRARY = (

@@ -15,9 +15,9 @@ class Draft:
     """What a caller says of an event; the journal adds when, who, the versions and the place in the chain.
 
     ``action`` is a closed word with a dot (``dossier.created``, ``fact.set``, ``decision.signed``, ``assessment.run``,
-    ``answer.given``); ``subject`` names the thing (``dossier/<id>``). ``before`` and ``after`` are JSON and hold no personal free
-    text: that goes into ``notes`` by field name, where it can be erased, for only its keyed hash is chained. ``inputs`` are hashes
-    (``sha256:...``) of files and documents by name.
+    ``answer.given``); ``subject`` names the thing (``dossier/<id>``). ``before`` and ``after`` are JSON and hold no personal
+    free text: that goes into ``notes`` by field name, where it can be erased, for only its keyed hash is chained. ``inputs`` are
+    hashes (``sha256:...``) of files and documents by name.
     """
 
     action: str
