@@ -18,9 +18,10 @@ import typer
 from kg_service import __version__
 from kg_service.commands import line_decisions, line_texts
 from kg_service.commands.output import show, write, write_bytes, write_json
-from kg_service.commands.session import STDIN, Session, day, one_of, open_session, settings, statuses, tell
+from kg_service.commands.session import KIND, STDIN, Session, day, one_of, open_session, settings, statuses, tell
 from kg_service.deployment import Deployment
 from kg_service.errors import InputError, Problem, SextantError
+from kg_service.settings import Settings
 
 app = typer.Typer(
     name="sextant",
@@ -38,8 +39,14 @@ Output = Annotated[Path | None, typer.Option("--output", "-o", help="Write to th
 
 def main() -> None:
     """Runs the command line; every error of ours ends as a message and exit code 2, never as a trace."""
+    run(app, Settings)
+
+
+def run(commands: typer.Typer, kind: type[Settings]) -> None:
+    """Runs ``commands``, which read settings of that ``kind``; errors end as :func:`main` says."""
+    KIND.set(kind)
     with _told():
-        app()
+        commands()
 
 
 @contextmanager

@@ -106,6 +106,10 @@ def _seconds(value: str | float) -> float:
     return number
 
 
+# For the settings of packages that stand on this one.
+seconds, web_url, whole = _seconds, _url, _whole
+
+
 def checked(convert: Callable[[Any], object], doc: str, *, secret: bool = False) -> dict[str, Any]:
     """What a field of :class:`Settings` says of itself: ``convert`` checks a value, ``doc`` is its line in ``docs/settings.md``.
 

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 import kg_service
+from assistant.settings import AssistantSettings
 from kg_service.errors import InputError
 from kg_service.settings import Settings, data_root, read_settings, strangers, variable
 
@@ -30,7 +31,8 @@ def test_settings_and_their_page_agree() -> None:
         name: f"the user's {name} directory" for name in ("cache", "data")
     }
     expected = [
-        (variable(item.name), defaults.get(item.name, f"`{item.default}`"), item.metadata["doc"]) for item in fields(Settings)
+        (variable(item.name), defaults.get(item.name, f"`{item.default}`"), item.metadata["doc"])
+        for item in fields(AssistantSettings)
     ]
     assert rows == expected
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 import logging
 import socket
 import sys
+from collections.abc import Callable
+from typing import Any
 
 import uvicorn
 
 from kg_service.app import create_app
+from kg_service.commands.bounded_http import BoundedHttp
 from kg_service.commands.session import tell
 from kg_service.errors import InputError, Problem
 from kg_service.knowledge.build import load_knowledge
@@ -29,8 +32,8 @@ class _Server(uvicorn.Server):
             sys.stdout.flush()
 
 
-def serve(settings: Settings) -> None:
-    """Serves until it is told to stop.
+def serve(settings: Settings, application: Callable[[], Callable[..., Any]] | None = None) -> None:
+    """Serves ``application``, else the exact half alone, until it is told to stop.
 
     Raises:
         InputError: where it cannot listen on the address and port.
@@ -50,10 +53,12 @@ def serve(settings: Settings) -> None:
         logging.basicConfig(level=settings.log_level.upper(), format="%(levelname)s %(name)s: %(message)s")
         logging.getLogger("uvicorn").setLevel(logging.DEBUG if settings.log_level == "debug" else logging.WARNING)
         config = uvicorn.Config(
-            create_app(settings),
+            create_app(settings) if application is None else application(),
             log_config=None,
             access_log=settings.log_level == "debug",
             server_header=False,
+            http=BoundedHttp,
+            ws="none",
             timeout_graceful_shutdown=5,
         )
         _Server(config, f"Sextant is up: {url}/\n  to try it: {url}/docs    to end it: Ctrl-C\n").run(sockets=[listening])

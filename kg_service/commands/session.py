@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -17,6 +18,8 @@ from kg_service.model import Knowledge
 from kg_service.settings import Settings, read_settings, strangers
 
 STDIN: Final = Path("-")
+KIND: Final[ContextVar[type[Settings]]] = ContextVar("KIND", default=Settings)
+"""Which settings a command reads: those of the command line that runs it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +40,10 @@ class Session:
 
 def settings(root: Path | None, **given: object) -> Settings:
     """The settings of this call; a variable that looks like a setting and is none is told on standard error."""
-    for problem in strangers(Settings):
+    kind = KIND.get()
+    for problem in strangers(kind):
         tell(f"note: {problem}")
-    return read_settings(Settings, os.environ, root=root, **given)
+    return read_settings(kind, os.environ, root=root, **given)
 
 
 def open_session(root: Path | None) -> Session:
