@@ -67,7 +67,7 @@ ONLY_IN = {
     "fastapi": HTTP_OF_BOTH,
     "starlette": HTTP_OF_BOTH,
     "jinja2": ("kg_service.web", "assistant.rest"),
-    "uvicorn": ("kg_service.commands.serving",),
+    "uvicorn": ("kg_service.commands.serving", "kg_service.commands.bounded_http"),
     "typer": (
         "kg_service.cli",
         *(f"kg_service.commands.line_{part}" for part in ("texts", "decisions", "dossiers", "audit", "people", "watch")),

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import http.server
 import json
 import re
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -296,3 +298,22 @@ def test_example_for_the_browser_sends_what_fetch_sends(live: Live, root: Path, 
     rdf_type, kind = ox.NamedNode(str(rdflib.RDF.type)), ox.NamedNode(f"{SX}Prohibition")
     expected = {quad.subject for quad in law_graph.quads_for_pattern(None, rdf_type, kind)}
     assert len(answer.json()["results"]["bindings"]) == len(expected)
+
+
+def test_head_of_a_request_has_a_bound(live: Live) -> None:
+    """Headers without an end are answered 431 and cut off; a request of ordinary size is answered beside and after."""
+    place = urlsplit(live.url)
+    with socket.create_connection((place.hostname or "", place.port or 0), timeout=20) as endless:
+        endless.sendall(b"GET / HTTP/1.1\r\nHost: a\r\n")
+        with contextlib.suppress(ConnectionError):
+            for number in range(1000):
+                endless.sendall(b"X-%d: %s\r\n" % (number, b"a" * 1000))
+        said = b""
+        with contextlib.suppress(ConnectionError):
+            while piece := endless.recv(4096):
+                said += piece
+    assert said == b"" or said.startswith(b"HTTP/1.1 431 ")
+    with socket.create_connection((place.hostname or "", place.port or 0), timeout=20) as endless:
+        endless.sendall(b"GET /" + b"a" * 70_000)
+        assert endless.recv(4096).startswith(b"HTTP/1.1 431 ")
+    assert urllib3.request("GET", f"{live.url}/healthz", headers={"X-Long": "a" * 20_000}).status == 200
