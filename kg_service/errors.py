@@ -3,6 +3,10 @@
 SextantError
 ├── InputError            the caller's input is wrong: says where, what, and the nearest valid choice (exit 2, HTTP 422)
 │   └── DocumentError     the input cannot be read at all: not YAML or JSON, too large, too deep (exit 2, HTTP 400/413)
+├── ConflictError         the thing's present state does not allow it: says what to do first (exit 2, HTTP 409)
+│   └── VersionError       somebody changed it meanwhile, or no version was named: read it again (exit 2, HTTP 412/428)
+├── ForbiddenError        this person may not do it: says who may (exit 2, HTTP 403)
+├── UnauthenticatedError  nobody is known to be asking: says how to log in (exit 2, HTTP 401)
 ├── NotFoundError         no such norm, instrument, fact, page (exit 2, HTTP 404)
 ├── KnowledgeError        the law's own files are wrong: every problem with file and line (exit 2, HTTP 500 at start only)
 ├── StoreError            a graph store does not answer or refuses (exit 2, HTTP 503)
@@ -53,6 +57,22 @@ class InputError(_ProblemsError):
 
 class DocumentError(InputError):
     """The input cannot be read at all."""
+
+
+class ConflictError(_ProblemsError):
+    """The present state of a thing does not allow what was asked; each problem says what to do first."""
+
+
+class VersionError(ConflictError):
+    """The thing is not at the version that the caller named, or a version must be named and was not (code ``version-needed``)."""
+
+
+class ForbiddenError(_ProblemsError):
+    """Who asks may not do this; each problem says who may."""
+
+
+class UnauthenticatedError(SextantError):
+    """Nobody is known to be asking."""
 
 
 class NotFoundError(SextantError):

@@ -18,15 +18,19 @@ from starlette.responses import Response
 from kg_service import ids
 from kg_service.errors import (
     BusyError,
+    ConflictError,
     DeadlineError,
     DocumentError,
+    ForbiddenError,
     InputError,
     NotFoundError,
     Problem,
     QueryError,
     SextantError,
     StoreError,
+    UnauthenticatedError,
     UnavailableError,
+    VersionError,
 )
 
 MEDIA_TYPE = "application/problem+json"
@@ -35,6 +39,10 @@ MEDIA_TYPE = "application/problem+json"
 TYPES: tuple[tuple[type[SextantError], str, HTTPStatus, str], ...] = (
     (DocumentError, "unreadable", HTTPStatus.BAD_REQUEST, "The body cannot be read"),
     (InputError, "bad-input", HTTPStatus.UNPROCESSABLE_ENTITY, "The input is wrong"),
+    (VersionError, "changed", HTTPStatus.PRECONDITION_FAILED, "It was changed meanwhile"),
+    (ConflictError, "conflict", HTTPStatus.CONFLICT, "Its state does not allow this"),
+    (ForbiddenError, "forbidden", HTTPStatus.FORBIDDEN, "This is not yours to do"),
+    (UnauthenticatedError, "unauthenticated", HTTPStatus.UNAUTHORIZED, "Nobody is known to be asking"),
     (NotFoundError, "not-found", HTTPStatus.NOT_FOUND, "There is no such thing"),
     (QueryError, "bad-query", HTTPStatus.BAD_REQUEST, "The query cannot be run"),
     (BusyError, "busy", HTTPStatus.SERVICE_UNAVAILABLE, "Too much is being done already"),
@@ -42,6 +50,10 @@ TYPES: tuple[tuple[type[SextantError], str, HTTPStatus, str], ...] = (
     (StoreError, "store", HTTPStatus.BAD_GATEWAY, "The graph store does not answer"),
     (UnavailableError, "unavailable", HTTPStatus.SERVICE_UNAVAILABLE, "This part is not available"),
 )
+_STATUS_BY_CODE = {
+    "too-large": HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    "version-needed": HTTPStatus.PRECONDITION_REQUIRED,
+}
 
 
 def document(
@@ -64,11 +76,11 @@ def body_of(error: SextantError) -> dict[str, object]:
     """``error`` as a problem document."""
     for family, kind, status, title in TYPES:
         if isinstance(error, family):
-            if isinstance(error, InputError):
+            if isinstance(error, InputError | ConflictError | ForbiddenError):
                 count = len(error.problems)
                 detail = f"{count} problem{'s' if count != 1 else ''} found; see 'errors'."
-                code = HTTPStatus.REQUEST_ENTITY_TOO_LARGE if any(p.code == "too-large" for p in error.problems) else status
-                return document(kind, code, title, detail, problems=error.problems)
+                codes = {_STATUS_BY_CODE[one.code] for one in error.problems if one.code in _STATUS_BY_CODE}
+                return document(kind, min(codes, default=status), title, detail, problems=error.problems)
             more: dict[str, Any] = {}
             if isinstance(error, NotFoundError):
                 more = {"nearest": error.nearest}
