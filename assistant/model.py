@@ -31,6 +31,7 @@ class Trust(StrEnum):
 
 
 class PassageKind(StrEnum):
+    INSTRUMENT = "instrument"
     NORM = "norm"
     PROVISION = "provision"
     QUALIFICATION = "qualification"
@@ -47,7 +48,8 @@ class PassageKind(StrEnum):
 class Passage:
     """A piece of text that can be found and cited.
 
-    ``id`` is stable: kind and the thing's own id, as in ``norm:eu-ai-act/art-26-par-1``.
+    ``id`` is stable: kind and the thing's own id, as in ``norm:eu-ai-act/art-26-par-1``. ``context`` is where it stands (the
+    instrument, the headings above). ``also`` are other words by which it is found, shown to nobody.
     """
 
     id: PassageId
@@ -65,6 +67,8 @@ class Passage:
     applies_until: date | None = None
     decisions: tuple[int, ...] = ()
     neighbours: tuple[PassageId, ...] = ()  # linked in the graph: cross-references, qualifications, controls
+    context: str = ""
+    also: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,7 +232,7 @@ class AnswerQuestion:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A checked answer: ``text`` is Markdown with ``[n]`` marks. A refused one has no claims; ``reason`` says what it would need."""
+    """A checked answer: ``text`` is Markdown with ``[n]`` marks. A refused one has no claims, and ``reason`` says why."""
 
     text: str
     claims: tuple[Claim, ...]
