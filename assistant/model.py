@@ -189,19 +189,24 @@ class Citation:
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
-    """What a composer hands to verification: sentences in order. A model's sentences carry the numbers it wrote in brackets."""
-
-    claims: tuple[Claim, ...]
-    source: str  # "composer" or the model's name
-
-
-@dataclass(frozen=True, slots=True)
 class Dropped:
     """A sentence that verification took out, and why, in a closed word."""
 
     text: str
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What a composer hands to verification: sentences in order. A model's sentences carry the numbers it wrote in brackets.
+
+    ``dropped`` and ``notes`` are what the composer left out itself and what a reader should know; they go into the answer.
+    """
+
+    claims: tuple[Claim, ...]
+    source: str  # "composer" or the model's name
+    notes: tuple[str, ...] = ()
+    dropped: tuple[Dropped, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
