@@ -9,7 +9,8 @@ SextantError
 ├── UnauthenticatedError  nobody is known to be asking: says how to log in (exit 2, HTTP 401)
 ├── NotFoundError         no such norm, instrument, fact, page (exit 2, HTTP 404)
 ├── KnowledgeError        the law's own files are wrong: every problem with file and line (exit 2, HTTP 500 at start only)
-├── StoreError            a graph store does not answer or refuses (exit 2, HTTP 503)
+├── StoreError            a graph store does not answer or refuses (exit 2, HTTP 502)
+│   └── DatabaseError     the database cannot be read or written: says what to do (exit 2, HTTP 503)
 ├── QueryError            a SPARQL query cannot be parsed or run (HTTP 400)
 ├── DeadlineError         the work did not end in the time allowed (HTTP 504)
 │   └── BusyError         too much is being done already: says after how many seconds to try again (HTTP 503)
@@ -90,6 +91,10 @@ class KnowledgeError(_ProblemsError):
 
 class StoreError(SextantError):
     """A graph store does not answer or refuses."""
+
+
+class DatabaseError(StoreError):
+    """The database cannot be read or written; nothing was changed unless the message says otherwise."""
 
 
 class QueryError(SextantError):

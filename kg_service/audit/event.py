@@ -45,3 +45,4 @@ class Event:
     code_version: str
     previous: str
     hash: str
+    clock_behind_ms: int = 0  # how far the clock stood before that of the event before; the order is that of ``seq``

@@ -1,1 +1,1 @@
-"""The one database of a service: SQLite by default, PostgreSQL by URL."""
+"""Where what users do is kept: SQLite in a file, or PostgreSQL by URL, behind one small class."""

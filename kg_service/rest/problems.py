@@ -47,6 +47,7 @@ TYPES: tuple[tuple[type[SextantError], str, HTTPStatus, str], ...] = (
     (QueryError, "bad-query", HTTPStatus.BAD_REQUEST, "The query cannot be run"),
     (BusyError, "busy", HTTPStatus.SERVICE_UNAVAILABLE, "Too much is being done already"),
     (DeadlineError, "deadline", HTTPStatus.GATEWAY_TIMEOUT, "The work did not end in time"),
+    (DatabaseError, "database", HTTPStatus.SERVICE_UNAVAILABLE, "The database cannot be read or written"),
     (StoreError, "store", HTTPStatus.BAD_GATEWAY, "The graph store does not answer"),
     (UnavailableError, "unavailable", HTTPStatus.SERVICE_UNAVAILABLE, "This part is not available"),
 )

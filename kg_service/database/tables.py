@@ -1,0 +1,38 @@
+"""Every table, in one ``MetaData``. A change here goes with a step in ``migrations/versions``; a test holds the two together."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, MetaData, String, Table, Text
+
+METADATA: Final = MetaData()
+BIG: Final = BigInteger().with_variant(Integer(), "sqlite")  # an INTEGER PRIMARY KEY is SQLite's own row number: no second index
+
+AUDIT_EVENTS: Final = Table(
+    "audit_events",
+    METADATA,
+    Column("seq", BIG, primary_key=True, autoincrement=False),
+    Column("at", String(32), nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("action", String(64), nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("content", Text, nullable=False),  # canonical JSON: what the hash covers; the columns before repeat parts of it
+    Column("hash", String(64), nullable=False),
+    Index("audit_events_subject", "subject", "seq"),
+    Index("audit_events_action", "action", "seq"),
+)
+AUDIT_NOTES: Final = Table(
+    "audit_notes",
+    METADATA,
+    Column("seq", BIG, ForeignKey(AUDIT_EVENTS.c.seq), primary_key=True),
+    Column("field", String(128), primary_key=True),
+    Column("key", String(64), nullable=False),
+    Column("text", Text, nullable=False),
+)
+AUDIT_CHECKPOINTS: Final = Table(
+    "audit_checkpoints",
+    METADATA,
+    Column("seq", BIG, primary_key=True, autoincrement=False),
+    Column("content", Text, nullable=False),
+)
