@@ -19,6 +19,7 @@ from kg_service import ids
 from kg_service.errors import (
     BusyError,
     ConflictError,
+    DatabaseError,
     DeadlineError,
     DocumentError,
     ForbiddenError,
