@@ -91,8 +91,8 @@ def _whole(low: int, high: int) -> Callable[[str | int], int]:
 
 
 def _origins(value: str) -> str:
-    if not all(one == "*" or re.fullmatch(r"https?://[^\s/*]+", one) for one in value.split()):
-        raise ValueError("it must be '*' or web origins such as 'https://intranet.example'")
+    if not all(one in ("*", "local") or re.fullmatch(r"https?://[^\s/*]+", one) for one in value.split()):
+        raise ValueError("it must be 'local', '*' or web origins such as 'https://intranet.example'")
     return value
 
 
@@ -162,8 +162,8 @@ class Settings:
     query_workers: int = field(default=8, metadata=checked(_whole(1, 1_000), "How many SPARQL queries may run at once."))
     query_queue: int = field(default=64, metadata=checked(_whole(0, 100_000), "How many SPARQL queries may wait for their turn."))
     query_origins: str = field(
-        default="*",
-        metadata=checked(_origins, "Web pages that may query: `*` for all, or origins with spaces between; empty: none."),
+        default="local",
+        metadata=checked(_origins, "Web pages that may query: `local` for those on this machine, `*` for all, or origins."),
     )
     body_bytes: int = field(default=1_000_000, metadata=checked(_whole(1_000, 10**9), "Largest request body."))
     batch_bytes: int = field(default=100_000_000, metadata=checked(_whole(1_000, 10**10), "Largest body of a streamed batch."))

@@ -38,7 +38,7 @@ NORMS = f"SELECT ?norm WHERE {{ ?norm a <{SX}Duty> }} ORDER BY ?norm"
 
 @pytest.fixture(scope="module")
 def live(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
-    with serving(root, tmp_path_factory.mktemp("live"), query_seconds=20) as found:
+    with serving(root, tmp_path_factory.mktemp("live"), query_seconds=20, query_origins="https://intranet.example") as found:
         yield found
 
 
@@ -86,11 +86,11 @@ def test_fetch_of_a_browser_gets_right_answers(live: Live, norms: list[str]) -> 
         f"{live.url}/sparql",
         headers={**page, "Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "content-type"},
     )
-    assert (preflight.status, preflight.headers["access-control-allow-origin"]) == (204, "*")
+    assert (preflight.status, preflight.headers["access-control-allow-origin"]) == (204, page["Origin"])
     answer = urllib3.request(
         "POST", f"{live.url}/sparql", body=NORMS.encode(), headers={**page, "Content-Type": "application/sparql-query"}
     )
-    assert answer.headers["access-control-allow-origin"] == "*"
+    assert answer.headers["access-control-allow-origin"] == page["Origin"]
     assert [row["norm"]["value"] for row in answer.json()["results"]["bindings"]] == norms
 
 

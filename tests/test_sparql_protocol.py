@@ -293,9 +293,9 @@ def test_head_has_the_headers_of_get_and_no_body(client: TestClient) -> None:
 
 
 def test_pages_of_other_origins_may_read(client: TestClient) -> None:
-    """A browser's preflight is granted, and every answer, errors too, may be read; never with credentials."""
+    """A browser's preflight is granted to pages of this machine, and every answer, errors too, may be read; never with credentials."""
     asking = {
-        "Origin": "https://intranet.example",
+        "Origin": "http://localhost:3000",
         "Access-Control-Request-Method": "POST",
         "Access-Control-Request-Headers": "content-type",
     }
@@ -304,9 +304,19 @@ def test_pages_of_other_origins_may_read(client: TestClient) -> None:
     assert "POST" in preflight.headers["access-control-allow-methods"]
     assert "content-type" in preflight.headers["access-control-allow-headers"].lower()
     for query in ("ASK {}", "ASK {"):
-        answer = client.post("/sparql", data={"query": query}, headers={"Origin": "https://intranet.example"})
-        assert answer.headers["access-control-allow-origin"] == "*"
+        answer = client.post("/sparql", data={"query": query}, headers={"Origin": "http://localhost:3000"})
+        assert answer.headers["access-control-allow-origin"] == "http://localhost:3000"
         assert "access-control-allow-credentials" not in answer.headers
+
+
+@pytest.mark.parametrize(
+    "origin", ["https://elsewhere.example", "http://localhost.elsewhere.example", "null", "http://[", "file://"]
+)
+def test_pages_from_elsewhere_may_not_read(client: TestClient, origin: str) -> None:
+    """What users store is in the graph: no page of the web that a user happens to have open may read it."""
+    answer = client.post("/sparql", data={"query": "ASK {}"}, headers={"Origin": origin})
+    assert "access-control-allow-origin" not in answer.headers
+    assert "origin" in answer.headers["vary"].lower()
 
 
 def test_the_data_set_is_described_at_its_place(client: TestClient, law_graph: ox.Store) -> None:

@@ -17,6 +17,7 @@ from starlette.responses import Response
 from kg_service.errors import BusyError, SextantError, UnavailableError
 from kg_service.rest import problems
 from kg_service.rest.bodies import read_bounded
+from kg_service.rest.origins import ALL, allowed
 from kg_service.services import Services, services_of
 from kg_service.sparql import description, negotiate
 from kg_service.sparql import request as protocol
@@ -132,15 +133,12 @@ async def _open(request: HttpRequest, services: Services, work: Callable[[], Awa
             response = problems.respond(problems.body_of(error), {"Retry-After": str(error.retry_after)})
         except SextantError as error:
             response = problems.respond(problems.body_of(error))
-    origins = services.settings.query_origins.split()
-    origin = request.headers.get("origin")
-    if "*" in origins:
-        response.headers["Access-Control-Allow-Origin"] = "*"
-    elif origins:
+    origins = services.settings.query_origins
+    if origins != ALL:
         response.headers.add_vary_header("Origin")
-        if origin in origins:
-            response.headers["Access-Control-Allow-Origin"] = origin
-    if "access-control-allow-origin" in response.headers:
+    reader = allowed(origins, request.headers.get("origin"))
+    if reader is not None:
+        response.headers["Access-Control-Allow-Origin"] = reader
         response.headers["Access-Control-Expose-Headers"] = _EXPOSED
         if request.method == "OPTIONS":
             response.headers["Access-Control-Allow-Methods"] = "GET, HEAD, POST, OPTIONS"

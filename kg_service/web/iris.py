@@ -22,6 +22,7 @@ from kg_service.exports.formats import FORMS, Form
 from kg_service.model import InstrumentId, NormId, QualificationId
 from kg_service.rest import problems
 from kg_service.rest.assessments import ServicesParam
+from kg_service.rest.origins import allowed
 from kg_service.services import Services
 from kg_service.sparql import negotiate
 from kg_service.sparql.refusal import Refusal
@@ -34,7 +35,6 @@ from kg_service.web.responses import documents_of, html, respond
 router = APIRouter(include_in_schema=False)
 _METHODS: Final = ["GET", "HEAD"]
 _NAMES: Final = ("turtle", "jsonld", "rdfxml", "ntriples")  # of everything but named graphs, which all forms can hold
-_OPEN: Final = {"Access-Control-Allow-Origin": "*", "Access-Control-Expose-Headers": "Link, ETag, Content-Location"}
 _DEFINITION: Final = "http://www.w3.org/2004/02/skos/core#definition"
 _SHOWN_ABOVE: Final = ("http://www.w3.org/1999/02/22-rdf-syntax-ns#type", "http://www.w3.org/2000/01/rdf-schema#label")
 
@@ -63,8 +63,8 @@ async def answer(request: Request, services: ServicesParam) -> Response:
     """What is known of the IRI at this path."""
     path = request.scope["path"].removeprefix(request.scope.get("root_path", ""))
     if path in ("/id/", "/graph/", "/def/"):
-        return RedirectResponse("/ontology" if path == "/def/" else path_of(ids.DATASET) or "/", 303, _OPEN)
-    wanted = _wanted(request, path)
+        return RedirectResponse("/ontology" if path == "/def/" else path_of(ids.DATASET) or "/", 303, _open(request, services))
+    wanted = _wanted(request, services, path)
     if isinstance(wanted, Response):
         return wanted
     return await run_in_threadpool(_answer, request, services, wanted)
@@ -93,7 +93,7 @@ def problem_kinds() -> Mapping[str, tuple[str, int]]:
     }
 
 
-def _wanted(request: Request, path: str) -> Wanted | Response:
+def _wanted(request: Request, services: Services, path: str) -> Wanted | Response:
     """What is asked for, by suffix, by ``?format=`` or by Accept; a 406 with the list where nothing of ours is acceptable."""
     forms = _forms(ids.BASE + path[1:])
     head, dot, suffix = path.rpartition(".")
@@ -105,7 +105,7 @@ def _wanted(request: Request, path: str) -> Wanted | Response:
     if isinstance(chosen, Refusal):
         body = problems.document(chosen.kind, chosen.status, chosen.title, chosen.detail)
         body |= {**chosen.more, "alternates": list(_alternates(Wanted(ids.BASE + path[1:], None)))}
-        return problems.respond(body, {"Vary": "Accept", **_OPEN})
+        return problems.respond(body, {**_open(request, services), "Vary": "Accept, Origin"})
     return Wanted(ids.BASE + path[1:], offered.get(chosen))
 
 
@@ -113,17 +113,17 @@ def _answer(request: Request, services: Services, wanted: Wanted) -> Response:
     documents = documents_of(request)
     found = documents.describe(wanted.iri)
     if found is not None and found.replaced_by is not None:
-        return RedirectResponse(f"{path_of(found.replaced_by)}{wanted.suffix}", 301, _OPEN)
+        return RedirectResponse(f"{path_of(found.replaced_by)}{wanted.suffix}", 301, _open(request, services))
     if wanted.form is not None:
         body = documents.of(wanted.iri, wanted.form)
         if body is None:
             raise NotFoundError("IRI", wanted.iri, documents.nearest(wanted.iri))
-        return respond(request, body, wanted.form.format.content_type, headers=_headers(wanted))
+        return respond(request, body, wanted.form.format.content_type, headers=_headers(request, services, wanted))
     page = _page(request, services, wanted, found)
     if page is None:
         near = documents.nearest(wanted.iri)
         return html(request, render("missing.html", version=services.knowledge.version, iri=wanted.iri, near=near), 404)
-    return html(request, page, headers=_headers(wanted))
+    return html(request, page, headers=_headers(request, services, wanted))
 
 
 def _page(request: Request, services: Services, wanted: Wanted, found: Description | None) -> str | None:
@@ -221,12 +221,20 @@ def _alternates(wanted: Wanted) -> Mapping[str, str]:
     return found | {f"{wanted.here}.html": negotiate.HTML.media_type}
 
 
-def _headers(wanted: Wanted) -> dict[str, str]:
+def _open(request: Request, services: Services) -> dict[str, str]:
+    """What lets pages of other origins read, where they may: what stands here may lead to deployments of users."""
+    reader = allowed(services.settings.query_origins, request.headers.get("origin"))
+    if reader is None:
+        return {}
+    return {"Access-Control-Allow-Origin": reader, "Access-Control-Expose-Headers": "Link, ETag, Content-Location"}
+
+
+def _headers(request: Request, services: Services, wanted: Wanted) -> dict[str, str]:
     """Where the same is found in other forms, and the IRI that all of them are about."""
     others = (f'<{at}>; rel="alternate"; type="{kind}"' for at, kind in _alternates(wanted).items())
     suffix = "html" if wanted.form is None else wanted.form.suffix
     return {
         "Link": ", ".join([f'<{wanted.iri}>; rel="canonical"', *others]),
         "Content-Location": f"{wanted.here}.{suffix}",
-        **_OPEN,
+        **_open(request, services),
     }

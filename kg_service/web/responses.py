@@ -37,7 +37,7 @@ def respond(
     """``body`` as an answer to ``request``; the ETag changes with the knowledge version and with the content."""
     version = services_of(request).knowledge.version
     tag = f'"{version[:16]}-{hashlib.sha256(body).hexdigest()[:16]}"'
-    told = {"ETag": tag, "Cache-Control": "no-cache", "Vary": "Accept", **headers}
+    told = {"ETag": tag, "Cache-Control": "no-cache", "Vary": "Accept, Origin", **headers}
     given = request.headers.get("if-none-match", "")
     if status == 200 and any(one.strip().removeprefix("W/") in (tag, "*") for one in given.split(",") if one.strip()):
         return Response(status_code=304, headers=told)
