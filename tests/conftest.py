@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pyoxigraph
 import pytest
+from database_fixture import database, database_url, postgresql
 from fastapi.testclient import TestClient
 
 from kg_service.app import create_app
@@ -19,6 +20,7 @@ from kg_service.model import Knowledge
 from kg_service.owl.reasoner import Reasoner, open_reasoner
 from kg_service.settings import Settings
 
+__all__ = ["database", "database_url", "postgresql"]  # fixtures that stand in a file of their own
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared"
 

@@ -45,5 +45,5 @@ def migrate(connection: sa.Connection) -> None:
 
     configuration = Config(attributes={"connection": connection})
     configuration.set_main_option("script_location", "kg_service.database:migrations")
-    configuration.set_main_option("version_path_separator", "os")
+    configuration.set_main_option("path_separator", "os")
     command.upgrade(configuration, "head")
