@@ -228,6 +228,7 @@ def diff(
 def check(
     files: Annotated[list[Path], typer.Argument(help="Deployment files.", show_default=False)],
     as_of: AsOf = None,
+    current: Annotated[bool, typer.Option("--current", help="Evidence older than its period does not count.")] = False,
     format_: Annotated[str, typer.Option("--format", "-f", help="text, json, junit or sarif.")] = "text",
     output: Output = None,
     root: Root = None,
@@ -248,7 +249,7 @@ def check(
     for file in files:
         deployment = session.deployment(file)
         found = session.evaluator.assess(deployment.facts, day(as_of, "--as-of", deployment.as_of))
-        reports.append(findings.check(str(file), deployment, found))
+        reports.append(findings.check(str(file), deployment, found, current))
     write(writer(session.knowledge, reports), output)
     raise typer.Exit(int(findings.together(reports)))
 

@@ -10,25 +10,50 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final
 
 from kg_service.applicability.facts import Facts, parse_day, parse_facts, plain_facts
+from kg_service.decisions.controls import ControlRecord, ControlState, parse_record, plain_record
+from kg_service.decisions.reading import Reading
 from kg_service.errors import DocumentError, InputError, Problem, nearest
 from kg_service.knowledge.document import Limits, Tree, parse_yaml
 from kg_service.model import Control, ControlId, Fact, FactId, FactKind, Knowledge
 
 LIMITS: Final = Limits(size=1_000_000, depth=8, values=10_000)
 KEYS: Final = ("name", "description", "as_of", "facts", "controls")
+_DAY: Final = {"$ref": "#/$defs/day"}
+_RECORD: Final = {
+    "type": "object",
+    "description": "A control with its owner and what shows it.",
+    "additionalProperties": False,
+    "properties": {
+        "state": {"$ref": "#/$defs/state"},
+        "owner": {"type": ["string", "null"], "minLength": 1, "maxLength": 200, "description": "Who answers for it."},
+        "date": _DAY | {"description": "The day on which the state was found."},
+        "review_months": {"type": "integer", "minimum": 1, "maximum": 120, "description": "How long evidence counts; 12."},
+        "evidence": {
+            "type": ["array", "null"],
+            "items": {
+                "anyOf": [
+                    {"type": "string", "minLength": 1, "maxLength": 500},
+                    {
+                        "type": "object",
+                        "required": ["title"],
+                        "additionalProperties": False,
+                        "properties": {
+                            "title": {"type": "string", "minLength": 1, "maxLength": 500},
+                            "link": {"type": "string", "pattern": "^https?://"},
+                            "sha256": {"type": "string", "pattern": "^(sha256:)?[0-9a-f]{64}$"},
+                            "date": _DAY,
+                        },
+                    },
+                ]
+            },
+        },
+    },
+}
 _SURROGATES: Final = re.compile(r"(?<!\\)((?:\\\\)*)\\u(d[89ab][0-9a-f]{2})\\u(d[c-f][0-9a-f]{2})", re.IGNORECASE)
-
-
-class ControlState(StrEnum):
-    """How far a control is. Only one that is in place counts in ``sextant check``."""
-
-    IN_PLACE = "in_place"
-    PLANNED = "planned"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +64,7 @@ class Deployment:
     facts: Facts
     description: str | None = None
     as_of: date | None = None
-    controls: Mapping[ControlId, ControlState] = field(default_factory=dict)
+    controls: Mapping[ControlId, ControlRecord] = field(default_factory=dict)
 
 
 def read_deployment(path: Path, knowledge: Knowledge) -> Deployment:
@@ -107,7 +132,7 @@ def plain_deployment(deployment: Deployment) -> dict[str, object]:
     if deployment.as_of is not None:
         view["as_of"] = deployment.as_of.isoformat()
     view["facts"] = plain_facts(deployment.facts)
-    view["controls"] = [{str(control): str(state)} for control, state in deployment.controls.items()]
+    view["controls"] = [{str(control): plain_record(record)} for control, record in deployment.controls.items()]
     return view
 
 
@@ -119,33 +144,32 @@ def _unknown_keys(raw: Mapping[Any, object], knowledge: Knowledge) -> Iterator[P
             yield Problem(_at(word), "unknown-key", f"a deployment has no {word!r}.{hint}", () if hint else nearest(word, KEYS))
 
 
-def _controls(raw: object, knowledge: Knowledge) -> tuple[dict[ControlId, ControlState], list[Problem]]:
+def _controls(raw: object, knowledge: Knowledge) -> tuple[dict[ControlId, ControlRecord], list[Problem]]:
+    """The controls with their records: an id alone is in place; ``id: state``, or ``id:`` and a mapping, says more."""
     if raw is None:
         return {}, []
     if not isinstance(raw, list):
         return {}, [Problem("/controls", "not-a-list", "'controls' is a list of control ids, or of id: state.")]
     aliases = {alias: control.id for control in knowledge.controls.values() for alias in control.aliases}
-    states: dict[ControlId, ControlState] = {}
-    problems: list[Problem] = []
+    records: dict[ControlId, ControlRecord] = {}
+    reading = Reading()
     for place, item in enumerate(raw):
         where = f"/controls/{place}"
-        pair = {item: ControlState.IN_PLACE} if isinstance(item, str) else item
+        pair = {item: str(ControlState.IN_PLACE)} if isinstance(item, str) else item
         if not isinstance(pair, Mapping) or len(pair) != 1:
-            problems.append(Problem(where, "not-a-control", "an entry is a control id, or one id with its state."))
+            reading.wrong(where, "not-a-control", "an entry is a control id, or one id with its state.")
             continue
         ((word, state),) = pair.items()
         control = aliases.get(ControlId(str(word)), ControlId(str(word)))
         if control not in knowledge.controls:
             near = nearest(str(word), knowledge.controls)
-            problems.append(Problem(where, "unknown-control", f"there is no control {str(word)[:60]!r}.", near))
-        elif state not in tuple(ControlState):
-            told = f"a control is {' or '.join(ControlState)}, not {str(state)[:60]!r}."
-            problems.append(Problem(_at(str(word), where), "unknown-state", told, nearest(str(state), ControlState)))
-        elif control in states:
-            problems.append(Problem(where, "control-twice", f"the control {control!r} stands twice."))
-        else:
-            states[control] = ControlState(state)
-    return states, problems
+            reading.wrong(where, "unknown-control", f"there is no control {str(word)[:60]!r}.", near)
+            continue
+        record = parse_record(reading, state, _at(str(word), where))
+        if control in records:
+            reading.wrong(where, "control-twice", f"the control {control!r} stands twice.")
+        records.setdefault(control, record)
+    return records, reading.problems
 
 
 def _text(value: object, key: str, problems: list[Problem]) -> str | None:
@@ -215,7 +239,7 @@ def json_schema(facts: Mapping[FactId, Fact], controls: Mapping[ControlId, Contr
             },
             "controls": {
                 "type": ["array", "null"],
-                "description": "What is in place or planned, by id; an id alone is in place.",
+                "description": "How far the controls are, by id; an id alone is in place.",
                 "items": {
                     "anyOf": [
                         {"$ref": "#/$defs/control"},
@@ -224,7 +248,7 @@ def json_schema(facts: Mapping[FactId, Fact], controls: Mapping[ControlId, Contr
                             "minProperties": 1,
                             "maxProperties": 1,
                             "propertyNames": {"$ref": "#/$defs/control"},
-                            "additionalProperties": {"enum": [str(state) for state in ControlState]},
+                            "additionalProperties": {"anyOf": [{"$ref": "#/$defs/state"}, {"$ref": "#/$defs/record"}]},
                         },
                     ]
                 },
@@ -234,6 +258,8 @@ def json_schema(facts: Mapping[FactId, Fact], controls: Mapping[ControlId, Contr
             "day": {"type": ["string", "null"], "format": "date", "pattern": r"^\d{4}-\d{2}-\d{2}$"},
             "place": {"anyOf": [] if places is None else _choices(places)},
             "control": {"anyOf": [_choice(control.id, control.name, control.objective) for control in controls.values()]},
+            "state": {"enum": [str(state) for state in ControlState]},
+            "record": _RECORD,
         },
     }
 

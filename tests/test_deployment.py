@@ -15,9 +15,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from kg_service.applicability.evaluate import Evaluator, Status
+from kg_service.decisions.controls import ControlState
 from kg_service.deployment import (
     LIMITS,
-    ControlState,
     json_schema,
     parse_deployment,
     plain_deployment,
@@ -104,7 +104,8 @@ def test_empty_facts_are_no_answers(law: Knowledge) -> None:
 def test_control_without_a_state_is_in_place(law: Knowledge) -> None:
     """An id alone is in place; a state may stand behind it."""
     found = read_text(b"facts: {}\ncontrols:\n  - gov-inventory\n  - fair-testing: planned\n", "x.yaml", law)
-    assert found.controls == {"gov-inventory": ControlState.IN_PLACE, "fair-testing": ControlState.PLANNED}
+    states = {control: record.state for control, record in found.controls.items()}
+    assert states == {"gov-inventory": ControlState.IN_PLACE, "fair-testing": ControlState.PLANNED}
 
 
 def test_json_may_escape_characters_as_pairs(law: Knowledge) -> None:

@@ -17,11 +17,12 @@ from rich.text import Text
 from kg_service.commands import wording
 from kg_service.commands.session import STDIN
 from kg_service.decisions import necessity_views
+from kg_service.decisions.controls import standing
 from kg_service.decisions.finance import cents
 from kg_service.decisions.necessity import Necessity
 from kg_service.decisions.outcomes import Outcome, Pathways
 from kg_service.decisions.roi import Case, Result
-from kg_service.deployment import ControlState, Deployment
+from kg_service.deployment import Deployment
 from kg_service.errors import DocumentError, InputError, Problem
 from kg_service.knowledge.document import Limits, parse_yaml
 from kg_service.model import ControlId
@@ -74,8 +75,8 @@ def parse_pairs(words: Sequence[str], option: str) -> dict[str, str]:
 
 
 def states(deployment: Deployment) -> dict[ControlId, bool]:
-    """The controls of a deployment: True in place, False planned."""
-    return {control: state is ControlState.IN_PLACE for control, state in deployment.controls.items()}
+    """The controls of a deployment: True in place or tested, False planned; failed ones are left out."""
+    return standing(deployment.controls)
 
 
 def table(*columns: tuple[str, int | None, bool]) -> Table:

@@ -1,7 +1,8 @@
 """``sextant check``: which norms that apply are left without a control in place, as text, JSON, JUnit XML or SARIF.
 
 Duties, prohibitions, expectations and rights ask for something; scope rules and permissions do not. A norm is met where at
-least one of its controls is in place.
+least one of its controls is in place or tested. A failed control does not count; one whose evidence is older than its period is
+named, and counts unless the caller asks for current evidence.
 """
 
 from __future__ import annotations
@@ -14,8 +15,9 @@ from typing import Any, Final
 
 from kg_service import ids
 from kg_service.applicability.evaluate import Assessment, Status, Verdict
+from kg_service.decisions.controls import ControlState
 from kg_service.decisions.coverage import ASKS
-from kg_service.deployment import ControlState, Deployment
+from kg_service.deployment import Deployment
 from kg_service.model import ControlId, Knowledge
 
 SARIF: Final = "https://json.schemastore.org/sarif-2.1.0.json"
@@ -32,12 +34,17 @@ class Exit(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One norm that asks for something. ``met`` is None where it cannot be told whether the norm applies."""
+    """One norm that asks for something. ``met`` is None where it cannot be told whether the norm applies.
+
+    ``in_place`` holds its controls in place or tested, ``stale`` those among them whose evidence is older than its period.
+    """
 
     verdict: Verdict
     met: bool | None
     in_place: tuple[ControlId, ...]
     planned: tuple[ControlId, ...]
+    failed: tuple[ControlId, ...] = ()
+    stale: tuple[ControlId, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,16 +64,22 @@ class Report:
         return Exit.UNDETERMINED if any(finding.met is None for finding in self.findings) else Exit.MET
 
 
-def check(file: str, deployment: Deployment, assessment: Assessment) -> Report:
-    """The finding on every norm that applies or may apply and asks for something."""
-    states = deployment.controls
+def check(file: str, deployment: Deployment, assessment: Assessment, current: bool = False) -> Report:
+    """The finding on every norm that applies or may apply and asks for something; ``current``: old evidence does not count."""
+    records = deployment.controls
     findings: list[Finding] = []
     for verdict in assessment.verdicts:
         if verdict.norm.kind in ASKS and verdict.status in (Status.APPLIES, Status.UNDETERMINED):
-            in_place = tuple(control for control in verdict.norm.controls if states.get(control) is ControlState.IN_PLACE)
-            planned = tuple(control for control in verdict.norm.controls if states.get(control) is ControlState.PLANNED)
-            met = bool(in_place) if verdict.status is Status.APPLIES else None
-            findings.append(Finding(verdict, met, in_place, planned))
+            own = [(control, records[control]) for control in verdict.norm.controls if control in records]
+            counting = tuple(control for control, record in own if record.counts)
+            stale = tuple(control for control, record in own if record.stale(assessment.as_of))
+            planned, failed = (
+                tuple(control for control, record in own if record.state is state)
+                for state in (ControlState.PLANNED, ControlState.FAILED)
+            )
+            enough = set(counting) - set(stale) if current else counting
+            met = bool(enough) if verdict.status is Status.APPLIES else None
+            findings.append(Finding(verdict, met, counting, planned, failed, stale))
     return Report(file, deployment, assessment, tuple(findings))
 
 
@@ -83,10 +96,13 @@ def message(knowledge: Knowledge, finding: Finding) -> str:
     head = f"{short} {norm.provision}: {norm.title}"
     if finding.met is None:
         return f"{head}: cannot tell; not answered: {', '.join(finding.verdict.missing_facts)}."
+    old = f" Evidence too old: {', '.join(finding.stale)}." if finding.stale else ""
     if finding.met:
-        return f"{head}: met by {', '.join(finding.in_place)}."
+        return f"{head}: met by {', '.join(finding.in_place)}.{old}"
     planned = f" Planned: {', '.join(finding.planned)}." if finding.planned else ""
-    return f"{head}: no control in place. Any of: {', '.join(norm.controls)}.{planned}"
+    failed = f" Failed: {', '.join(finding.failed)}." if finding.failed else ""
+    lack = "no control in place with current evidence" if finding.in_place else "no control in place"
+    return f"{head}: {lack}. Any of: {', '.join(norm.controls)}.{planned}{failed}{old}"
 
 
 def text(knowledge: Knowledge, reports: Sequence[Report]) -> str:
@@ -94,8 +110,8 @@ def text(knowledge: Knowledge, reports: Sequence[Report]) -> str:
     lines: list[str] = []
     for report in reports:
         for finding in report.findings:
-            if finding.met is not True:
-                word = "unmet" if finding.met is False else "open "
+            if finding.met is not True or finding.stale:
+                word = {True: "stale", False: "unmet", None: "open "}[finding.met]
                 lines.append(f"{word}  {finding.verdict.norm.id}\n       {message(knowledge, finding)}")
         counts = _counts(report)
         lines.append(
@@ -135,6 +151,8 @@ def _finding_view(knowledge: Knowledge, finding: Finding) -> dict[str, Any]:
         "controls": list(norm.controls),
         "in_place": list(finding.in_place),
         "planned": list(finding.planned),
+        "failed": list(finding.failed),
+        "stale": list(finding.stale),
         "missing_facts": list(finding.verdict.missing_facts),
     }
 

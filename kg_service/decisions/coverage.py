@@ -1,12 +1,15 @@
-"""Which controls a set of obligations still needs, one control counted once however many norms it meets. Pure."""
+"""How far obligations are covered by controls, and which controls they still need; one control counts once. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Set
+from collections.abc import Iterable, Mapping, Set
+from dataclasses import dataclass
+from enum import StrEnum
 from typing import Final
 
-from kg_service.applicability.evaluate import IN_EFFECT, Assessment
-from kg_service.model import ControlId, Norm, NormKind
+from kg_service.applicability.evaluate import IN_EFFECT, Assessment, Status, Verdict
+from kg_service.decisions.controls import ControlRecord, Records
+from kg_service.model import ControlId, InstrumentId, Norm, NormId, NormKind
 
 ASKS: Final = frozenset({NormKind.DUTY, NormKind.PROHIBITION, NormKind.EXPECTATION, NormKind.RIGHT})
 
@@ -36,3 +39,104 @@ def counted_for(assessment: Assessment, in_place: Set[ControlId]) -> dict[str, i
     """How many ``obligations`` are in effect (norms that ask for something), and how many ``controls_needed`` they still have."""
     asking = [one.norm for one in assessment.verdicts if one.status in IN_EFFECT and one.norm.kind in ASKS]
     return {"controls_needed": len(needed(asking, in_place)), "obligations": len(asking)}
+
+
+class Standing(StrEnum):
+    """How a norm stands by the best of its controls."""
+
+    TESTED = "tested"
+    IN_PLACE = "in_place"
+    PLANNED = "planned"
+    FAILED = "failed"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Obligation:
+    """A norm that asks for something and is in effect or may be. ``met`` is None where missing facts leave open whether it is."""
+
+    verdict: Verdict
+    standing: Standing
+
+    @property
+    def met(self) -> bool | None:
+        if self.verdict.status is Status.UNDETERMINED:
+            return None
+        return self.standing in (Standing.TESTED, Standing.IN_PLACE)
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """How many obligations stand how. ``norms`` counts those in effect; what is undetermined is counted apart."""
+
+    norms: int
+    by_standing: Mapping[Standing, int]
+    undetermined: int
+
+    @property
+    def met(self) -> int:
+        return self.by_standing[Standing.TESTED] + self.by_standing[Standing.IN_PLACE]
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """One control with what it serves among the obligations, counted once however many norms or regimes that is."""
+
+    control: ControlId
+    record: ControlRecord | None
+    norms: tuple[NormId, ...]
+    regimes: tuple[InstrumentId, ...]
+
+
+def obligations(assessment: Assessment, records: Records, decision: int | None = None) -> tuple[Obligation, ...]:
+    """The obligations of one decision, or of all, in the order of the law's files: applies, upcoming and undetermined."""
+    return tuple(
+        Obligation(one, standing_of(one.norm, records))
+        for one in assessment.verdicts
+        if one.norm.kind in ASKS
+        and one.status in (*IN_EFFECT, Status.UNDETERMINED)
+        and (decision is None or decision in one.norm.decisions)
+    )
+
+
+def standing_of(norm: Norm, records: Records) -> Standing:
+    """The best state among the controls of ``norm``."""
+    states = {str(records[control].state) for control in norm.controls if control in records}
+    return next((standing for standing in Standing if str(standing) in states), Standing.NONE)
+
+
+def coverage(found: Iterable[Obligation]) -> Coverage:
+    """The counts over ``found``."""
+    counts, undetermined = dict.fromkeys(Standing, 0), 0
+    for one in found:
+        if one.met is None:
+            undetermined += 1
+        else:
+            counts[one.standing] += 1
+    return Coverage(sum(counts.values()), counts, undetermined)
+
+
+def by_regime(found: Iterable[Obligation]) -> dict[InstrumentId, tuple[Obligation, ...]]:
+    """The obligations of each instrument, in the order in which they come."""
+    groups: dict[InstrumentId, list[Obligation]] = {}
+    for one in found:
+        groups.setdefault(one.verdict.norm.instrument, []).append(one)
+    return {regime: tuple(group) for regime, group in groups.items()}
+
+
+def uses(found: Iterable[Obligation], records: Records) -> tuple[Use, ...]:
+    """Every control that some obligation names, the one that serves most norms first."""
+    norms: dict[ControlId, list[Norm]] = {}
+    for one in found:
+        for control in one.verdict.norm.controls:
+            norms.setdefault(control, []).append(one.verdict.norm)
+    listed = [
+        Use(
+            control,
+            records.get(control),
+            tuple(norm.id for norm in served),
+            tuple(dict.fromkeys(norm.instrument for norm in served)),
+        )
+        for control, served in norms.items()
+    ]
+    return tuple(sorted(listed, key=lambda use: (-len(use.norms), use.control)))

@@ -12,12 +12,13 @@ from starlette.responses import Response
 
 from kg_service.applicability.facts import parse_day
 from kg_service.decisions import necessity, necessity_views, pathway_views, roi_views
+from kg_service.decisions.controls import standing
 from kg_service.decisions.coverage import counted_for
 from kg_service.decisions.outcomes import evaluate
 from kg_service.decisions.plan import parse_plan
 from kg_service.decisions.roi import compute
 from kg_service.decisions.roi_input import parse_case
-from kg_service.deployment import ControlState, Deployment, parse_deployment
+from kg_service.deployment import Deployment, parse_deployment
 from kg_service.model import ControlId
 from kg_service.rest.assessments import EU_CREDIT, RESPONSES, DayField, FactsField, today
 from kg_service.rest.bodies import StrictRoute
@@ -65,7 +66,7 @@ CASE: dict[str, Any] = {
 
 
 def _states(deployment: Deployment) -> dict[ControlId, bool]:
-    return {control: state is ControlState.IN_PLACE for control, state in deployment.controls.items()}
+    return standing(deployment.controls)
 
 
 class PathwaysRequest(BaseModel):
