@@ -61,6 +61,7 @@ BY_FORM: Final[Mapping[str, tuple[Format, ...]]] = {
 _RANGE: Final = re.compile(r"\s*([!#$%&'*+.^_`|~\w-]+)/([!#$%&'*+.^_`|~\w-]+)\s*((?:;[^,]*)?)", re.ASCII)
 _WEIGHT: Final = re.compile(r";\s*q\s*=\s*(0(?:\.\d{0,3})?|1(?:\.0{0,3})?)\s*(?:;|$)", re.ASCII | re.IGNORECASE)
 _RANGES_MAX: Final = 100
+_COMMON_LENGTH: Final = 400
 
 
 def choose(offered: Sequence[Format], accept: str | None, wanted: str | None = None) -> Format | Refusal:
@@ -68,6 +69,12 @@ def choose(offered: Sequence[Format], accept: str | None, wanted: str | None = N
 
     No header, or one without a single readable range, asks for nothing in particular.
     """
+    if len(accept or "") + len(wanted or "") > _COMMON_LENGTH:
+        return _chosen(tuple(offered), accept, wanted)
+    return _commonly_chosen(tuple(offered), accept, wanted)
+
+
+def _chosen(offered: tuple[Format, ...], accept: str | None, wanted: str | None) -> Format | Refusal:
     if wanted is not None:
         name = wanted.lower()
         for one in offered:
@@ -82,6 +89,9 @@ def choose(offered: Sequence[Format], accept: str | None, wanted: str | None = N
     if best <= 0:
         return _none(offered, "None of the formats in the Accept header can be written for this answer.")
     return offered[weights.index(best)]
+
+
+_commonly_chosen: Final = lru_cache(maxsize=256)(_chosen)
 
 
 @lru_cache(maxsize=64)
