@@ -1,0 +1,1 @@
+"""The assistant over HTTP: questions, the chat stream, conversations, an OpenAI-compatible endpoint, the page."""
