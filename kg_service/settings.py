@@ -18,7 +18,7 @@ from kg_service.errors import InputError, Problem, nearest
 
 PREFIX: Final = "SEXTANT_"
 LOG_LEVELS: Final = ("debug", "info", "warning", "error")
-_FOR_TESTS: Final = ("SEXTANT_REQUIRE_JAVA", "SEXTANT_REFEREE")  # and what begins so
+_FOR_TESTS: Final = ("SEXTANT_REQUIRE_JAVA", "SEXTANT_REFEREE", "SEXTANT_TEST")  # and what begins so
 _URL: Final = re.compile(r"https?://[^\s/]\S*")
 _USERINFO: Final = re.compile(r"(?<=//)[^/?#]*@")
 
@@ -66,6 +66,16 @@ def _url(value: str) -> str:
     if _USERINFO.search(value):
         raise ValueError("credentials do not belong in it; SEXTANT_STORE_CREDENTIALS takes them")
     return value
+
+
+def _database(value: str) -> str:
+    if value and not re.fullmatch(r"(sqlite:///|postgresql(\+psycopg)?://)[^\s]+", value):
+        raise ValueError("it must be 'postgresql+psycopg://user:password@host/database', or empty for a file in SEXTANT_DATA")
+    return value
+
+
+def _optional(value: str) -> str:
+    return value and _text(value)
 
 
 def _credentials(value: str) -> str:
@@ -151,6 +161,15 @@ class Settings:
     )
     data: Path = field(
         default_factory=data_dir, metadata=checked(_path, "Directory for what users store: it cannot be rebuilt, so back it up.")
+    )
+    database: str = field(
+        default="",
+        repr=False,
+        metadata=checked(_database, "PostgreSQL by URL; empty: SQLite in a file of `SEXTANT_DATA`.", secret=True),
+    )
+    audit_checkpoints: str = field(
+        default="",
+        metadata=checked(_optional, "Second place for checkpoints of the audit trail, a file or folder; empty: `SEXTANT_DATA`."),
     )
     request_seconds: float = field(default=30.0, metadata=checked(_seconds, "Longest time a request may take."))
     query_seconds: float = field(default=10.0, metadata=checked(_seconds, "Longest time a SPARQL query may run."))

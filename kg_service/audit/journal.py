@@ -9,7 +9,7 @@ import secrets
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Final, TypeAlias
+from typing import Final, Protocol, TypeAlias
 
 import sqlalchemy as sa
 
@@ -18,7 +18,7 @@ from kg_service.audit.chain import GENESIS, content_of, event_of, hash_of, momen
 from kg_service.audit.event import Draft, Event
 from kg_service.database.engine import Database, may_change
 from kg_service.database.tables import AUDIT_EVENTS, AUDIT_NOTES
-from kg_service.errors import DatabaseError, InputError, NotFoundError, Problem
+from kg_service.errors import DatabaseError, InputError, NotFoundError, Problem, SextantError
 from kg_service.people.model import Principal
 
 _LOG: Final = logging.getLogger(__name__)
@@ -27,7 +27,6 @@ _FIELD: Final = re.compile(r"[\w./:-]{1,128}", re.ASCII)
 _KEY_BYTES: Final = 32
 
 Clock: TypeAlias = Callable[[], datetime]
-DraftOr: TypeAlias = Draft | Callable[[], Draft]
 
 
 def utc_now() -> datetime:
@@ -51,11 +50,34 @@ class Versions:
     code: str
 
 
+class Beside(Protocol):
+    """What runs beside a journal; see :mod:`kg_service.audit.keeper`."""
+
+    def touched(self, seq: int) -> None:
+        """An event was appended."""
+
+    def note(self, actor: Principal, draft: Draft) -> bool:
+        """Whether the reading will be written."""
+
+    def close(self) -> None:
+        """All is written, and nothing runs any more."""
+
+
 class Journal:
     """Appends events to the chain. Safe in threads and, through :meth:`Database.changing`, in processes."""
 
     def __init__(self, database: Database, versions: Versions, clock: Clock = utc_now) -> None:
-        self.database, self.versions, self._clock = database, versions, clock
+        self.database, self.versions, self.now = database, versions, clock
+        self._beside: Beside | None = None
+
+    def attach(self, beside: Beside) -> None:
+        """Readings and checkpoints are the work of ``beside`` from now on."""
+        self._beside = beside
+
+    def close(self) -> None:
+        """Every reading is written and the head has a checkpoint. The database stays open."""
+        if self._beside is not None:
+            self._beside.close()
 
     def append(self, connection: sa.Connection, actor: Principal, draft: Draft) -> Event:
         """The event stands in the chain as soon as the caller's ``changing()`` transaction is committed, and not otherwise.
@@ -68,7 +90,7 @@ class Journal:
             raise RuntimeError("an event is appended inside a changing() transaction only")
         _check(draft)
         last = head(connection)
-        now = self._clock()
+        now = self.now()
         behind = 0 if last.at is None else max(0, round((last.at - now).total_seconds() * 1000))
         keys = {field: secrets.token_hex(_KEY_BYTES) for field in draft.notes}
         event = Event(
@@ -93,12 +115,29 @@ class Journal:
         if keys:
             notes = [{"seq": event.seq, "field": name, "key": keys[name], "text": text} for name, text in draft.notes.items()]
             connection.execute(AUDIT_NOTES.insert(), notes)
+        if self._beside is not None:
+            self._beside.touched(event.seq)
         return event
 
     def record(self, actor: Principal, draft: Draft) -> Event:
         """The event stands in the chain, durably, in a transaction of its own. Raises as :meth:`append`."""
         with self.database.changing() as connection:
             return self.append(connection, actor, draft)
+
+    def note_reading(self, actor: Principal, draft: Draft) -> bool:
+        """Whether the event of a reading (an assessment, an answer) will be written: in a group, a moment later, off the request.
+
+        Never raises: a reading goes on where the trail cannot be written. What is missed is counted, logged, and told by an event
+        of its own as soon as the trail can be written again. A killed process loses the readings of its last moment.
+        """
+        if self._beside is not None:
+            return self._beside.note(actor, draft)
+        try:
+            self.record(actor, draft)
+        except SextantError as error:
+            _LOG.error("a reading is missing from the audit trail: %s", error)
+            return False
+        return True
 
 
 def row_of(event: Event, content: bytes) -> dict[str, object]:
