@@ -36,3 +36,16 @@ AUDIT_CHECKPOINTS: Final = Table(
     Column("seq", BIG, primary_key=True, autoincrement=False),
     Column("content", Text, nullable=False),
 )
+PEOPLE_KEYS: Final = Table(
+    "people_keys",
+    METADATA,
+    Column("id", String(32), primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("holder", Text, nullable=False),
+    Column("roles", Text, nullable=False),  # JSON list
+    Column("scopes", Text, nullable=False),  # JSON list
+    Column("hash", String(64), nullable=False),
+    Column("created", String(32), nullable=False),
+    Column("expires", String(32), nullable=False),
+    Column("revoked", String(32), nullable=True),
+)

@@ -27,3 +27,14 @@ class Principal:
 
 LOCAL: Final = Principal("local", "local user", frozenset(Role))
 SYSTEM: Final = Principal("system", "the service itself", frozenset())
+
+
+class Scope(StrEnum):
+    """What a key is good for, beside the roles of who holds it: a key for a dashboard need not be able to sign."""
+
+    READ = "read"
+    ASK = "ask"
+    WRITE = "write"
+    SIGN = "sign"
+    AUDIT = "audit"
+    ADMIN = "admin"
