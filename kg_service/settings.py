@@ -100,6 +100,12 @@ def _whole(low: int, high: int) -> Callable[[str | int], int]:
     return convert
 
 
+def _authentication(value: str) -> str:
+    if not set(value.split()) <= {"keys", "oidc"}:
+        raise ValueError("it must be 'keys', 'oidc' or 'keys oidc'")
+    return value
+
+
 def _origins(value: str) -> str:
     if not all(one in ("*", "local") or re.fullmatch(r"https?://[^\s/*]+", one) for one in value.split()):
         raise ValueError("it must be 'local', '*' or web origins such as 'https://intranet.example'")
@@ -170,6 +176,17 @@ class Settings:
     audit_checkpoints: str = field(
         default="",
         metadata=checked(_optional, "Second place for checkpoints of the audit trail, a file or folder; empty: `SEXTANT_DATA`."),
+    )
+    authentication: str = field(
+        default="",
+        metadata=checked(_authentication, "Who may ask: `keys`, `oidc` or both; empty: this machine's user, on loopback alone."),
+    )
+    oidc_issuer: str = field(default="", metadata=checked(_url, "The issuer of tokens, as their claim `iss` says it."))
+    oidc_audience: str = field(default="", metadata=checked(_optional, "The audience (`aud`) that tokens for this service name."))
+    oidc_keys: str = field(default="", metadata=checked(_optional, "The issuer's keys (JWKS): an https URL, or a file."))
+    oidc_claim: str = field(default="roles", metadata=checked(_text, "The claim that lists roles; dots lead into objects."))
+    oidc_roles: str = field(
+        default="", metadata=checked(_optional, "`word=role` pairs, where the claim's words are not the roles themselves.")
     )
     request_seconds: float = field(default=30.0, metadata=checked(_seconds, "Longest time a request may take."))
     query_seconds: float = field(default=10.0, metadata=checked(_seconds, "Longest time a SPARQL query may run."))

@@ -69,8 +69,8 @@ class Matcher:
 class Gate:
     """ASGI middleware. Lets a request in with ``request.state.principal`` set, or answers it.
 
-    ``app.state`` holds ``keys`` and ``tokens``, and ``owners``: for the beginning of a path (``/api/v1/dossiers/``) a function that
-    says who owns the thing of an id, None where there is none.
+    ``app.state`` holds ``keys`` and ``tokens``, and ``owners``: for the beginning of a path (``/api/v1/dossiers/``) a function
+    that says who owns the thing of an id, None where there is none.
     """
 
     def __init__(self, app: ASGIApp, settings: Settings) -> None:

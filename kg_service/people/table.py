@@ -1,7 +1,7 @@
 """Who may do what over HTTP: the one table. An operation that is not in it is open to nobody.
 
-``own`` are the roles that may do it to what is theirs, or to what has no owner; ``others`` to what is somebody else's. Who may sign
-or waive a decision is further narrowed by the institution's policy (``kg_service/dossiers/policy.py``).
+``own`` are the roles that may do it to what is theirs, or to what has no owner; ``others`` to what is somebody else's. Who may
+sign or waive a decision is further narrowed by the institution's policy (``kg_service/dossiers/policy.py``).
 """
 
 from __future__ import annotations
