@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, MetaData, String, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, MetaData, String, Table, Text
 
 METADATA: Final = MetaData()
 BIG: Final = BigInteger().with_variant(Integer(), "sqlite")  # an INTEGER PRIMARY KEY is SQLite's own row number: no second index
@@ -48,4 +48,42 @@ PEOPLE_KEYS: Final = Table(
     Column("created", String(32), nullable=False),
     Column("expires", String(32), nullable=False),
     Column("revoked", String(32), nullable=True),
+)
+DEPLOYMENTS: Final = Table(
+    "deployments",
+    METADATA,
+    Column("id", String(80), primary_key=True),
+    Column("content", Text, nullable=False),  # JSON, as deployments.record writes it
+)
+DOSSIERS: Final = Table(
+    "dossiers",
+    METADATA,
+    Column("id", String(80), primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("owner", Text, nullable=False),
+    Column("archived", Boolean, nullable=False),
+    Column("created", String(32), nullable=False),
+    Column("updated", String(32), nullable=False),
+    Column("state", Text, nullable=False),  # JSON: kg_service/dossiers/codec.py
+    Index("dossiers_created", "created", "id"),
+)
+DOSSIER_FILES: Final = Table(
+    "dossier_files",
+    METADATA,
+    Column("dossier", String(80), ForeignKey(DOSSIERS.c.id), primary_key=True),
+    Column("evidence", String(16), primary_key=True),
+    Column("sha256", String(64), nullable=False),
+    Column("size", BIG, nullable=False),
+    Index("dossier_files_sha256", "sha256"),
+)
+REQUESTS_ONCE: Final = Table(
+    "requests_once",
+    METADATA,
+    Column("actor", String(200), primary_key=True),
+    Column("key", String(200), primary_key=True),
+    Column("fingerprint", String(64), nullable=False),
+    Column("at", String(32), nullable=False),
+    Column("answer", Text, nullable=False),  # JSON: status, headers, body
+    Index("requests_once_at", "at"),
 )

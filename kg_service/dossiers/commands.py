@@ -110,15 +110,25 @@ class SetInput:
 
 @dataclass(frozen=True, slots=True)
 class FixPilot:
-    """A pilot's plan, checked; it can never be changed."""
+    """A pilot's plan as ``sextant pilot`` reads it; once here it never changes."""
 
     plan: Json
 
 
 @dataclass(frozen=True, slots=True)
-class RecordPilot:
+class StartPilot:
+    """The pilot runs from that day; not before its plan was fixed."""
+
     pilot: str
-    results: Json
+    on: date
+
+
+@dataclass(frozen=True, slots=True)
+class RecordPilot:
+    """Results are added to those that are there."""
+
+    pilot: str
+    results: tuple[Json, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +175,7 @@ Command: TypeAlias = (
     | ChooseOption
     | SetInput
     | FixPilot
+    | StartPilot
     | RecordPilot
     | Sign
     | Waive
@@ -185,6 +196,7 @@ ACTIONS: Final[Mapping[type, str]] = {
     ChooseOption: "option.chosen",
     SetInput: "input.set",
     FixPilot: "pilot.fixed",
+    StartPilot: "pilot.started",
     RecordPilot: "pilot.recorded",
     Sign: "decision.signed",
     Waive: "decision.waived",

@@ -208,13 +208,16 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class Pilot:
-    """A trial whose plan was fixed before it began. ``plan`` and ``results`` are what :mod:`kg_service.decisions.pilot` reads."""
+    """A trial whose plan was fixed before it began. ``plan`` and each of ``results`` are in the form of ``sextant pilot``."""
 
     id: str
     plan: Json
+    hash: str
     fixed_by: str
     fixed_at: datetime
-    results: Json = None
+    started: date | None = None
+    started_by: str | None = None
+    results: tuple[Json, ...] = ()
     recorded_by: str | None = None
     recorded_at: datetime | None = None
 

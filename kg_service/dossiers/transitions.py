@@ -11,6 +11,8 @@ from functools import singledispatch
 from typing import Any, Final, TypeVar
 
 from kg_service.applicability.facts import parse_facts, plain_facts
+from kg_service.decisions.pilot import Start, plain_plan, plan_hash
+from kg_service.decisions.pilot_input import parse_plan, parse_records
 from kg_service.dossiers import signing
 from kg_service.dossiers.commands import (
     TOOLS,
@@ -30,6 +32,7 @@ from kg_service.dossiers.commands import (
     SetFacts,
     SetInput,
     Sign,
+    StartPilot,
     Waive,
     WithdrawEvidence,
 )
@@ -250,16 +253,37 @@ def _input(command: SetInput, dossier: Dossier, actor: Principal, ground: Ground
 
 @_on(FixPilot)
 def _pilot(command: FixPilot, dossier: Dossier, actor: Principal, ground: Ground) -> Dossier:
+    plan = parse_plan(command.plan, "/plan", ground.knowledge.controls)
     name = _next("p", dossier.pilots, "pilots")
-    return replace(dossier, pilots={**dossier.pilots, name: Pilot(name, command.plan, actor.id, ground.now)})
+    fixed = Pilot(name, plain_plan(plan), plan_hash(plan), actor.id, ground.now)
+    return replace(dossier, pilots={**dossier.pilots, name: fixed})
+
+
+@_on(StartPilot)
+def _start(command: StartPilot, dossier: Dossier, actor: Principal, ground: Ground) -> Dossier:
+    found: Pilot = _there("pilot", dossier.pilots, command.pilot)
+    if found.started is not None:
+        told = f"the pilot began on {found.started.isoformat()}; another start is another pilot."
+        raise ConflictError([Problem(f"/pilots/{found.id}", "already-started", told)])
+    first = found.fixed_at.date()
+    if not first <= command.on <= ground.today:
+        told = f"it starts between the day its plan was fixed, {first.isoformat()}, and today, {ground.today.isoformat()}."
+        raise InputError([Problem("/on", "out-of-time", told)])
+    started = replace(found, started=command.on, started_by=actor.id)
+    return replace(dossier, pilots={**dossier.pilots, found.id: started})
 
 
 @_on(RecordPilot)
 def _record(command: RecordPilot, dossier: Dossier, actor: Principal, ground: Ground) -> Dossier:
-    found = _there("pilot", dossier.pilots, command.pilot)
-    recorded = replace(found, results=command.results, recorded_by=actor.id, recorded_at=ground.now)
-    if found.results == command.results:
+    found: Pilot = _there("pilot", dossier.pilots, command.pilot)
+    if found.started is None:
+        told = "the pilot has not begun: start it first, so that thresholds stand before the first result."
+        raise ConflictError([Problem(f"/pilots/{found.id}", "not-started", told)])
+    if not command.results:
         return dossier
+    results = (*found.results, *command.results)
+    parse_records(list(results), parse_plan(found.plan), Start(found.started, found.hash), ground.today, "/results")
+    recorded = replace(found, results=results, recorded_by=actor.id, recorded_at=ground.now)
     return replace(dossier, pilots={**dossier.pilots, found.id: recorded})
 
 
