@@ -21,7 +21,7 @@ from kg_service.settings import Settings
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
-CODES = {"check": {0, 1, 3}, "verify": {0, 1}}
+CODES = {"check": {0, 1, 3}, "verify": {0, 1}, "pilot": {0, 1, 3}}
 
 
 def _blocks(page: Path, language: str) -> list[str]:

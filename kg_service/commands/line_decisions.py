@@ -1,4 +1,4 @@
-"""The options of ``sextant pathways``, ``roi`` and ``necessity``; the work is in :mod:`kg_service.decisions`."""
+"""The options of ``sextant pathways``, ``roi``, ``necessity`` and ``pilot``; the work is in :mod:`kg_service.decisions`."""
 
 from __future__ import annotations
 
@@ -141,4 +141,43 @@ def necessity(
         write(deciding.necessity_text(name, found, markdown=format_ == "markdown"), output)
 
 
-COMMANDS: Final = (necessity, roi, pathways)
+def pilot(
+    step: Annotated[str, typer.Argument(help="plan, check or report.", show_default=False)],
+    file: Annotated[
+        Path, typer.Argument(help="Plan, start and results, YAML or JSON; - for standard input.", show_default=False)
+    ],
+    as_of: Annotated[str | None, typer.Option("--as-of", metavar="DAY", help="The day to look from; else today.")] = None,
+    format_: Annotated[str, typer.Option("--format", "-f", help="markdown or json.")] = "markdown",
+    output: Output = None,
+    root: Root = None,
+) -> None:
+    """plan: the plan with its hash and the cases it needs; report: what the results say; check: the exit code alone tells it."""
+    from kg_service.commands import deciding
+    from kg_service.decisions import pilot_views
+    from kg_service.decisions.pilot import evaluate
+    from kg_service.decisions.pilot_input import parse_pilot
+
+    one_of(step, "STEP", PILOT_STEPS)
+    one_of(format_, "--format", ("markdown", "json"))
+    when = day(as_of, "--as-of")
+    controls = open_session(root).knowledge.controls
+    read = deciding.read_input(file, lambda raw: parse_pilot(raw, when, controls))
+    if step == "plan":
+        if format_ == "json":
+            write_json(pilot_views.plan_view(read.plan), output)
+        else:
+            write(pilot_views.plan_text(read.plan), output)
+        return
+    found = evaluate(read.plan, read.start, read.records, when)
+    if step == "check":
+        write(pilot_views.check_text(found), output)
+        raise typer.Exit(PILOT_EXITS[found.outcome])
+    if format_ == "json":
+        write_json(pilot_views.evaluation_view(found), output)
+    else:
+        write(pilot_views.report_text(found), output)
+
+
+PILOT_STEPS: Final = ("plan", "check", "report")
+PILOT_EXITS: Final = {"passed": 0, "failed": 1, "stopped": 1, "inconclusive": 3, "running": 3, "not_started": 3}
+COMMANDS: Final = (necessity, roi, pathways, pilot)
