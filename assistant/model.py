@@ -275,31 +275,3 @@ class Conversation:
     facts: Mapping[FactId, FactAnswer] = field(default_factory=dict)
     as_of: date | None = None
     asked: Sequence[FactId] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """A step of a streamed answer: what is being done now. ``stage``: reading, determining, searching, composing, verifying."""
-
-    stage: str
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class FactsRead:
-    """A step of a streamed answer: what was understood, and the facts on which the verdicts rest."""
-
-    understanding: Understanding
-    facts: Facts
-    as_of: date
-
-
-@dataclass(frozen=True, slots=True)
-class Done:
-    """The last step of a streamed answer: all of it."""
-
-    answer: Answer
-
-
-Step = Progress | FactsRead | AnswerQuestion | Claim | Citation | Done
-"""What streaming an answer yields, in this order; claims are verified before they are yielded."""
