@@ -203,6 +203,9 @@ class Settings:
     )
     body_bytes: int = field(default=1_000_000, metadata=checked(_whole(1_000, 10**9), "Largest request body."))
     batch_bytes: int = field(default=100_000_000, metadata=checked(_whole(1_000, 10**10), "Largest body of a streamed batch."))
+    evidence_bytes: int = field(
+        default=100_000_000, metadata=checked(_whole(1_000, 10**12), "Largest file that a dossier takes as evidence.")
+    )
     log_level: str = field(default="info", metadata=checked(_level, f"What is worth a line in the log: {', '.join(LOG_LEVELS)}."))
 
     def __post_init__(self) -> None:
