@@ -17,11 +17,15 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from kg_service.applicability.evaluate import Evaluator
-from kg_service.deployments.folder import Folder
+from kg_service.audit.opening import open_journal, open_of
 from kg_service.deployments.register import Deployments
+from kg_service.deployments.sql import Table
 from kg_service.errors import StoreError
 from kg_service.knowledge.build import load
 from kg_service.knowledge.queries import read_library
+from kg_service.people.gate import Gate
+from kg_service.people.keys import Keys
+from kg_service.people.opening import tokens_of
 from kg_service.rest import (
     assessments,
     controls,
@@ -30,6 +34,7 @@ from kg_service.rest import (
     deployments,
     interpretations,
     law,
+    people,
     problems,
     queries,
     texts,
@@ -43,7 +48,7 @@ from kg_service.store.publish import require_published
 from kg_service.store.registry import configured
 from kg_service.texts.library import open_library
 from kg_service.texts.register import Texts
-from kg_service.web import iris, pages, reference
+from kg_service.web import iris, login, pages, reference
 
 _LOG = logging.getLogger(__name__)
 
@@ -86,7 +91,8 @@ def make_services(settings: Settings) -> Services:
 
     Raises:
         KnowledgeError: where the law's files have problems.
-        StoreError: where a remote store does not answer, or holds another version of the knowledge.
+        StoreError: where a remote store does not answer, or holds another version of the knowledge; where the database cannot
+            be used.
     """
     built = load(settings.root, settings.cache)
     store = built.store
@@ -94,21 +100,30 @@ def make_services(settings: Settings) -> Services:
         store = configured(settings)
         require_published(store, built.knowledge.version, settings.store)
     evaluator = Evaluator(built.knowledge)
-    stored = Deployments(Folder(settings.data / "deployments"), evaluator, store)
+    database = open_of(settings)
+    journal = open_journal(settings, database, built.knowledge.version)
+    records = Table(database, journal)
+    records.take_in(settings.data / "deployments")
+    stored = Deployments(records, evaluator, store)
     stored.open()
     library = read_library(settings.root / "ontology" / "queries" / "library")
     loaded = Texts(open_library(settings.data), built.knowledge, store)
     loaded.open()
-    return Services(settings, built.knowledge, evaluator, store, stored, library, loaded)
+    return Services(settings, built.knowledge, evaluator, store, stored, library, loaded, database, journal)
 
 
 def create_app(settings: Settings) -> FastAPI:
-    """The application. It loads the knowledge when it starts and answers nothing before."""
+    """The application. It loads the knowledge when it starts and answers nothing before.
+
+    Raises:
+        InputError: where the settings say only half of what authentication needs.
+    """
 
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         services = await run_in_threadpool(make_services, settings)
         app.state.services = services
+        app.state.keys = Keys(services.journal)
         spare_collector()
         _LOG.info("knowledge %s: %d norms", services.knowledge.version[:12], len(services.knowledge.norms))
         endpoint = app.state.sparql = service_of(settings, services.store, services.knowledge.version)
@@ -122,6 +137,8 @@ def create_app(settings: Settings) -> FastAPI:
         finally:
             await endpoint.close()
             services.store.close()
+            await run_in_threadpool(services.journal.close)
+            services.database.close()
 
     app = FastAPI(
         title="Sextant",
@@ -133,12 +150,26 @@ def create_app(settings: Settings) -> FastAPI:
         license_info={"name": "see the repository"},
     )
     problems.install(app)
+    app.add_middleware(Gate, settings=settings)
     app.add_middleware(SafeHeaders)
     app.include_router(sparql.router)  # first: the way to it is the shortest
-    for part in (assessments, law, interpretations, vocabulary, controls, decisions, decision_tools, deployments, queries, texts):
+    for part in (
+        assessments,
+        law,
+        interpretations,
+        vocabulary,
+        controls,
+        decisions,
+        decision_tools,
+        deployments,
+        people,
+        queries,
+        texts,
+    ):
         app.include_router(part.router)
     app.include_router(assessments.streams)
-    for page in (pages, reference, iris):
+    app.state.tokens = tokens_of(settings)
+    for page in (pages, login, reference, iris):
         app.include_router(page.router)
     app.mount("/static", StaticFiles(packages=[("kg_service.web", "static")]), name="static")
     app.mount("/docs-assets", StaticFiles(directory=str(files("fastapi_offline") / "static")), name="docs-assets")

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from fastapi import Request
 
 from kg_service.applicability.evaluate import Evaluator
+from kg_service.audit.journal import Journal
+from kg_service.database.engine import Database
 from kg_service.deployments.register import Deployments
 from kg_service.knowledge.queries import SavedQuery
 from kg_service.model import Knowledge
@@ -26,6 +28,8 @@ class Services:
     deployments: Deployments
     queries: Mapping[str, SavedQuery]
     texts: Texts
+    database: Database
+    journal: Journal
 
 
 def spare_collector() -> None:

@@ -17,8 +17,8 @@ from rich.text import Text
 from kg_service import ids
 from kg_service.applicability.evaluate import Evaluator
 from kg_service.commands.session import STDIN
-from kg_service.deployments.folder import Folder
 from kg_service.deployments.register import Deployments
+from kg_service.deployments.sql import stored_records
 from kg_service.errors import DocumentError, InputError, Problem, QueryError, nearest
 from kg_service.exports.answers import as_turtle
 from kg_service.exports.tables import as_csv, as_tsv, as_xlsx
@@ -59,7 +59,7 @@ def graph_of(settings: Settings) -> tuple[GraphStore, str]:
         remote = configured(settings)
         require_published(remote, version, settings.store)
         return remote, version
-    Deployments(Folder(settings.data / "deployments"), Evaluator(built.knowledge), built.store).open()
+    Deployments(stored_records(settings), Evaluator(built.knowledge), built.store).open()
     return built.store, version
 
 

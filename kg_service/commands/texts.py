@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from kg_service.commands.session import Session, open_session, tell
-from kg_service.deployments.folder import Folder
+from kg_service.deployments.sql import stored_records
 from kg_service.errors import InputError, Problem
 from kg_service.imports.isolation import Reader
 from kg_service.model import InstrumentId
@@ -206,7 +206,7 @@ def remove(key: str, root: Path | None) -> str:
 
 def compare(session: Session, instrument: str, start: date, end: date) -> Compared:
     """What changed in the text of an instrument between two days."""
-    records = Folder(session.settings.data / "deployments").all()
+    records = stored_records(session.settings).all()
     library = open_library(session.settings.data)
     chosen = instrument_named(instrument, session.knowledge, "--text")
     return compare_days(library, session.evaluator, cited(session.knowledge), chosen, (start, end), records)

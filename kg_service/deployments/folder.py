@@ -1,4 +1,4 @@
-"""Records in a folder, one file each, durable once a call returns. A database will take this place behind the same calls."""
+"""Records in a folder, one file each: the form in which they were kept before the database, from which it takes them in."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Final, Protocol
 from kg_service.deployments.record import StoredDeployment, from_json, is_id, to_json
 from kg_service.durable import remove_file, write_file
 from kg_service.errors import StoreError
+from kg_service.people.model import LOCAL, Principal
 
 _LOG: Final = logging.getLogger(__name__)
 _SUFFIX: Final = ".json"
@@ -23,11 +24,14 @@ class Records(Protocol):
     def all(self) -> tuple[StoredDeployment, ...]:
         """Every record, in order of id."""
 
-    def put(self, record: StoredDeployment) -> None:
+    def put(self, record: StoredDeployment, actor: Principal = LOCAL) -> None:
         """The record outlives a crash of the machine from now on."""
 
-    def remove(self, deployment_id: str) -> None:
+    def remove(self, deployment_id: str, actor: Principal = LOCAL) -> None:
         """The record is gone; nothing happens where it never was."""
+
+    def revision(self) -> int:
+        """A number that grows with every change that another process may have made; 0 where there is no other."""
 
 
 class Folder:
@@ -54,13 +58,16 @@ class Folder:
                 found.append(record)
         return tuple(found)
 
-    def put(self, record: StoredDeployment) -> None:
+    def put(self, record: StoredDeployment, actor: Principal = LOCAL) -> None:
         with self._told("written"):
             write_file(self._file(record.id), to_json(record))
 
-    def remove(self, deployment_id: str) -> None:
+    def remove(self, deployment_id: str, actor: Principal = LOCAL) -> None:
         with self._told("written"):
             remove_file(self._file(deployment_id))
+
+    def revision(self) -> int:
+        return 0
 
     def _file(self, deployment_id: str) -> Path:
         if not is_id(deployment_id):

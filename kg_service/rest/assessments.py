@@ -21,11 +21,14 @@ from kg_service.applicability.evaluate import SHOWN_BY_DEFAULT, Status
 from kg_service.applicability.facts import Facts, parse_day, parse_facts
 from kg_service.applicability.portfolio import assess_all
 from kg_service.applicability.questions import next_questions
+from kg_service.audit.assessments import Asked, draft_of
+from kg_service.audit.assessments import body_of as body_of_assessment
 from kg_service.deployments.record import StoredDeployment, parse_name
 from kg_service.errors import DocumentError, InputError, Problem
+from kg_service.people.model import LOCAL, Principal
 from kg_service.rest.bodies import StrictRoute, parse_json, some_lines, spooled
 from kg_service.rest.problems import MEDIA_TYPE, body_of
-from kg_service.rest.views import View, assessment_view, comparison_view, difference_view, question_view
+from kg_service.rest.views import View, comparison_view, difference_view, question_view
 from kg_service.services import Services, services_of
 from kg_service.texts.quotes import with_quotes
 from kg_service.texts.views import with_policies
@@ -120,6 +123,14 @@ QuotesParam = Annotated[
 ServicesParam = Annotated[Services, Depends(services_of)]
 
 
+def _acting(request: Request) -> Principal:
+    return getattr(request.state, "principal", LOCAL)
+
+
+ActorParam = Annotated[Principal, Depends(_acting)]
+NOT_RECORDED = {"Sextant-Audit": "not-recorded"}  # on an answer whose event will be missing from the audit trail
+
+
 def today() -> date:
     """The day it is (UTC)."""
     return datetime.now(UTC).date()
@@ -183,6 +194,7 @@ RESPONSES: dict[int | str, dict[str, Any]] = {
 async def assess(
     body: NamedRequest,
     services: ServicesParam,
+    actor: ActorParam,
     status: StatusParam = None,
     proof: ProofParam = "compact",
     questions: Annotated[int, Query(ge=0, le=50, description="How many next questions to list.")] = 5,
@@ -200,16 +212,20 @@ async def assess(
         facts = _facts(services, body.facts, "/facts")
         day = _day(body.as_of, "/as_of")
         assessment = services.evaluator.assess(facts, day)
-        wanted = parse_statuses(status)
-        view = assessment_view(services.evaluator, assessment, wanted, expand=proof == "full", questions=questions)
+        asked = Asked(parse_statuses(status), proof == "full", questions)
+        view, raw = body_of_assessment(services.evaluator, assessment, asked)
         if quotes:
             services.texts.quotes.refresh()
             view = with_policies(with_quotes(view, services.texts.quotes, day), services.texts.candidates())
-        if not store:
-            return _respond(view)
-        record, new = services.deployments.keep(parse_name(body.name), facts, day, datetime.now(UTC))
-        location = {"Location": f"/api/v1/deployments/{record.id}"}
-        return _respond(view | {"deployment": stored_view(record)}, 201 if new else 200, location)
+        record, new = None, False
+        if store:
+            record, new = services.deployments.keep(parse_name(body.name), facts, day, datetime.now(UTC), actor)
+        noted = services.journal.note_reading(actor, draft_of(assessment, asked, None if quotes else raw))
+        headers = {} if noted else dict(NOT_RECORDED)
+        if record is None:
+            return _respond(view, headers=headers) if quotes else Response(raw, 200, headers, media_type="application/json")
+        headers["Location"] = f"/api/v1/deployments/{record.id}"
+        return _respond(view | {"deployment": stored_view(record)}, 201 if new else 200, headers)
 
     return await run_in_threadpool(work)
 

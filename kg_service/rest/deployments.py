@@ -11,7 +11,7 @@ from starlette.responses import Response
 from kg_service import ids
 from kg_service.deployments.record import StoredDeployment
 from kg_service.errors import InputError
-from kg_service.rest.assessments import ServicesParam, stored_view
+from kg_service.rest.assessments import ActorParam, ServicesParam, stored_view
 from kg_service.rest.paging import DEFAULT_LIMIT, CursorParam, LimitParam, one, page
 from kg_service.rest.views import View, counts_view
 from kg_service.services import Services
@@ -37,9 +37,9 @@ def deployment(identifier: str, request: Request, services: ServicesParam) -> Re
 
 
 @router.delete("/deployments/{identifier}", summary="Delete a stored deployment", status_code=204, response_model=None)
-def delete(identifier: str, services: ServicesParam) -> Response:
+def delete(identifier: str, services: ServicesParam, actor: ActorParam) -> Response:
     """The deployment is neither kept nor in the graph."""
-    services.deployments.remove(identifier)
+    services.deployments.remove(identifier, actor)
     return Response(status_code=204)
 
 
