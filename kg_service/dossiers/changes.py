@@ -60,7 +60,7 @@ def _leaves(value: Any, at: str) -> Iterator[tuple[str, Any]]:
     elif isinstance(value, list) and any(isinstance(part, Mapping) for part in value):
         for place, part in enumerate(value):
             yield from _leaves(part, f"{at}/{place}")
-    else:
+    elif at:
         yield at, value
 
 
