@@ -167,7 +167,9 @@ class _Neutral:
         )
 
     def __call__(self, pair: Pair) -> bool:
-        """Whether ``pair`` is neither right nor wrong: allowed, or a wider word for something said."""
+        """Whether ``pair`` is neither right nor wrong: allowed, or a wider word for something said; never the opposite of it."""
+        if any((one.fact, one.value) == (pair.fact, pair.value) for one in self._said):
+            return False
         if (pair.fact, pair.value) in self._may:
             return True
         if pair.polarity is Polarity.NEGATED:

@@ -7,7 +7,8 @@ from datetime import date
 
 import pytest
 
-from benchmarks.gold import GOLD, NONE, Gold, Pair, read_gold
+from assistant.model import FactReading, Polarity
+from benchmarks.gold import GOLD, NONE, Description, Gold, Pair, Score, faults, read_gold, read_pairs, score
 from kg_service.model import FactId, FactKind, InstrumentId, Knowledge, NormId, TermId
 
 
@@ -83,6 +84,48 @@ def test_days_of_corrections_are_those_of_the_graph(gold: Gold, law: Knowledge) 
 def test_controls_that_are_asked_for_are_in_the_graph(gold: Gold, law: Knowledge) -> None:
     """Each norm whose control is asked for has one."""
     assert all(law.norms[NormId(item.expected["norm"])].controls for item in gold.items if item.kind == "controls")
+
+
+def _as_read(law: Knowledge, pair: Pair) -> FactReading:
+    kind = law.facts[FactId(pair.fact)].kind
+    value: bool | float | str | tuple[str, ...] = (pair.value,)
+    if kind is FactKind.FLAG:
+        value = pair.value == "true"
+    elif kind is FactKind.NUMBER:
+        value = float(pair.value)
+    elif kind in (FactKind.ONE, FactKind.DATE):
+        value = pair.value
+    elif pair.value == NONE:
+        value = ()
+    return FactReading(FactId(pair.fact), value, pair.polarity, (), complete=pair.value == NONE)
+
+
+def _all(gold: Gold) -> list[Description]:
+    return [one for split in gold.descriptions.values() for one in split]
+
+
+def test_a_reader_that_reads_what_is_said_is_right_throughout(gold: Gold, law: Knowledge) -> None:
+    """The scorer gives full marks to the facts of the descriptions themselves, whatever their kind, and none to no reading."""
+    total, nothing = Score(), Score()
+    for description in _all(gold):
+        read = read_pairs([_as_read(law, pair) for pair in description.pairs], law.facts)
+        assert faults(description, read, gold, law) == ([], [])
+        total.add(score(description, read, gold, law)["all"])
+        nothing.add(score(description, frozenset(), gold, law)["all"])
+    assert (total.f1, total.wrong, total.missed) == (1.0, 0, 0)
+    assert (nothing.right, nothing.recall) == (0, 0.0)
+
+
+def test_scorer_counts_what_was_not_said_and_the_wrong_polarity(gold: Gold, law: Knowledge) -> None:
+    """A term out of the air is wrong; a denied term read as stated is wrong and missed."""
+    for description in _all(gold):
+        air = Pair(Polarity.STATED, "technique", "social_scoring")
+        assert score(description, description.pairs | {air}, gold, law)["all"].wrong == 1
+        for pair in description.pairs:
+            if pair.polarity is Polarity.NEGATED and pair.value != "false":
+                turned = description.pairs - {pair} | {pair._replace(polarity=Polarity.UNCERTAIN)}
+                one = score(description, turned, gold, law)["all"]
+                assert (one.missed, one.wrong) == (1, 1), (description.id, pair)
 
 
 def test_gold_files_are_all_read() -> None:
