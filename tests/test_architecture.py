@@ -54,7 +54,15 @@ IO_OF_THE_LIBRARY = (
     "tempfile",
     "urllib",
 )
-HTTP = ("kg_service.app", "kg_service.services", "kg_service.rest", "kg_service.web", "kg_service.sparql.routes")
+HTTP = (
+    "kg_service.app",
+    "kg_service.services",
+    "kg_service.rest",
+    "kg_service.web",
+    "kg_service.sparql.routes",
+    "kg_service.people.acting",
+    "kg_service.people.gate",
+)
 HTTP_OF_BOTH = (*HTTP, "assistant.app", "assistant.rest")
 # Third-party packages and the only places that may import them.
 ONLY_IN = {

@@ -15,6 +15,7 @@ from kg_service.commands.bounded_http import BoundedHttp
 from kg_service.commands.session import tell
 from kg_service.errors import InputError, Problem
 from kg_service.knowledge.build import load_knowledge
+from kg_service.people.opening import require_authentication
 from kg_service.settings import Settings
 from kg_service.store.publish import require_published
 from kg_service.store.registry import configured
@@ -36,13 +37,14 @@ def serve(settings: Settings, application: Callable[[], Callable[..., Any]] | No
     """Serves ``application``, else the exact half alone, until it is told to stop.
 
     Raises:
-        InputError: where it cannot listen on the address and port.
+        InputError: where it cannot listen on the address and port, or others could reach it and it would ask nobody who they are.
         KnowledgeError: where the law's files have problems; told here, before anything is served.
         StoreError: where a remote store does not answer, or holds another version of the knowledge.
     """
     listening = _listen(settings)
     with listening:
         host, port = settings.host, listening.getsockname()[1]
+        require_authentication(settings, listening.getsockname()[0])
         shown = "127.0.0.1" if host in ("0.0.0.0", "") else "[::1]" if host == "::" else f"[{host}]" if ":" in host else host  # noqa: S104
         url = f"http://{shown}:{port}"
         knowledge = load_knowledge(
@@ -59,6 +61,7 @@ def serve(settings: Settings, application: Callable[[], Callable[..., Any]] | No
             server_header=False,
             http=BoundedHttp,
             ws="none",
+            proxy_headers=bool(settings.authentication),  # without it only this machine may ask, whatever a header says
             timeout_graceful_shutdown=5,
         )
         _Server(config, f"Sextant is up: {url}/\n  to try it: {url}/docs    to end it: Ctrl-C\n").run(sockets=[listening])

@@ -152,10 +152,15 @@ class Gate:
 
 def is_loopback(address: str) -> bool:
     """Whether nobody but this machine reaches that address."""
+    return _is_address(address) and ipaddress.ip_address(address.partition("%")[0]).is_loopback
+
+
+def _is_address(text: str) -> bool:
     try:
-        return ipaddress.ip_address(address.partition("%")[0]).is_loopback
+        ipaddress.ip_address(text.partition("%")[0])
     except ValueError:
         return False
+    return True
 
 
 def _require_local(scope: Scope, headers: Headers, own_name: str) -> None:
@@ -165,7 +170,10 @@ def _require_local(scope: Scope, headers: Headers, own_name: str) -> None:
         ForbiddenError: where a web page may have made a browser ask.
     """
     client = scope.get("client")
-    if client is not None and is_loopback(client[0]):
+    if client is not None and _is_address(client[0]):
+        if not is_loopback(client[0]):
+            told = "without authentication it answers this machine alone; set SEXTANT_AUTHENTICATION."
+            raise ForbiddenError([Problem("the client's address", "foreign-client", told)])
         name = _host_name(headers.get("host", ""))
         if name not in (*_NAMES_HERE, own_name):
             told = f"it answers as 'localhost' alone, not as {name[:100]!r}; for other names set SEXTANT_AUTHENTICATION."
