@@ -121,6 +121,15 @@ def deployment(deployment_id: str) -> str:
     return f"{ID}deployment/{deployment_id}"
 
 
+def dossier(dossier_id: str) -> str:
+    return f"{ID}dossier/{dossier_id}"
+
+
+def dossier_part(dossier_id: str, *steps: object) -> str:
+    """IRI of a part of a dossier: ``.../dossier/loans/decision/2``, ``.../dossier/loans/control/gov-inventory``."""
+    return "/".join([dossier(dossier_id), *map(str, steps)])
+
+
 def deployment_value(deployment_id: str, fact_id: str, term_id: str) -> str:
     """IRI of the value by which a deployment answers a fact with a term, where values are individuals (the OWL reading)."""
     return f"{ID}deployment/{deployment_id}/{fact_id}/{term_id}"

@@ -1,0 +1,109 @@
+"""The tools of decisions 1, 5 and 6 and the pilots, run on what a dossier holds. Pure but for reading the ladder."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from kg_service.applicability.evaluate import Assessment
+from kg_service.decisions import necessity, necessity_views, pathway_views, pilot, roi_views
+from kg_service.decisions.controls import ControlRecord as Record
+from kg_service.decisions.controls import Evidence as Shown
+from kg_service.decisions.controls import Records, in_place, standing
+from kg_service.decisions.coverage import counted_for
+from kg_service.decisions.outcomes import evaluate
+from kg_service.decisions.pilot_input import parse_plan as parse_pilot_plan
+from kg_service.decisions.pilot_input import parse_records
+from kg_service.decisions.pilot_views import evaluation_view
+from kg_service.decisions.plan import parse_plan
+from kg_service.decisions.roi import compute
+from kg_service.decisions.roi_input import parse_case
+from kg_service.dossiers.commands import TOOLS
+from kg_service.dossiers.guards import Ground, assessor, day_of, facts_of
+from kg_service.dossiers.model import Dossier, Json, Pilot
+from kg_service.errors import ConflictError, NotFoundError, Problem, nearest
+from kg_service.model import ControlId
+
+
+def records(dossier: Dossier) -> Records:
+    """The controls of the dossier as the tools take them, each with the evidence that was not withdrawn."""
+    found: dict[ControlId, Record] = {}
+    for name, one in dossier.controls.items():
+        shown = tuple(
+            Shown(piece.title, piece.url, piece.sha256, piece.at.date())
+            for piece in (dossier.evidence[key] for key in one.evidence)
+            if not piece.withdrawn
+        )
+        found[ControlId(name)] = Record(one.state, one.owner, one.on, shown)
+    return found
+
+
+def check(tool: str, value: Json, dossier: Dossier, ground: Ground, root: Path) -> None:
+    """Nothing, where the tool can read ``value`` for this dossier.
+
+    Raises:
+        InputError: with every problem found.
+        NotFoundError: where there is no such tool.
+    """
+    _work(tool, value, dossier, ground, root, run=False)
+
+
+def result(tool: str, dossier: Dossier, ground: Ground, root: Path) -> dict[str, Any]:
+    """What the tool makes of the dossier's input, as its own command prints it as JSON.
+
+    Raises:
+        ConflictError: where the dossier holds no input for it yet (pathways need none).
+        InputError: where the law moved on and the input no longer fits.
+    """
+    value = dossier.inputs.get(tool)
+    if value is None and tool == "pathways":
+        value = {}
+    if value is None and tool in TOOLS:
+        told = f"the dossier holds no input for {tool!r} yet: give it one first."
+        raise ConflictError([Problem(f"/inputs/{tool}", "no-input", told)])
+    found: dict[str, Any] = _work(tool, value, dossier, ground, root, run=True)
+    return found
+
+
+def pilot_view(one: Pilot, as_of: date) -> dict[str, Any]:
+    """A pilot with its plan, its results and what they say on that day."""
+    plan = parse_pilot_plan(one.plan)
+    start = None if one.started is None else pilot.Start(one.started, one.hash)
+    results = () if start is None else parse_records(list(one.results), plan, start, max(as_of, pilot.last_day(plan, start)))
+    known = [record for record in results if record.on <= as_of]
+    return {
+        "id": one.id,
+        "plan": one.plan,
+        "hash": one.hash,
+        "fixed_by": one.fixed_by,
+        "fixed_at": one.fixed_at.isoformat(),
+        "started_by": one.started_by,
+        "results": list(one.results),
+        "evaluation": evaluation_view(pilot.evaluate(plan, start, known, as_of)),
+    }
+
+
+def _work(tool: str, value: Json, dossier: Dossier, ground: Ground, root: Path, *, run: bool) -> Any:
+    match tool:
+        case "necessity":
+            ladder = necessity.read_ladder(root)
+            answers = necessity.parse_answers(ladder, value)
+            return necessity_views.necessity_view(necessity.judge(ladder, answers)) if run else None
+        case "roi":
+            case = parse_case(value, "", _counted(dossier, assessor(dossier, ground)(day_of(dossier, ground))))
+            return roi_views.roi_view(case, compute(case)) if run else None
+        case "pathways":
+            plan = parse_plan(ground.knowledge.facts, value)
+            if not run:
+                return None
+            facts, _ = facts_of(dossier, ground.knowledge)
+            found = evaluate(ground.evaluator, facts, day_of(dossier, ground), plan, standing(records(dossier)))
+            return pathway_views.pathways_view(found)
+        case _:
+            raise NotFoundError("tool", tool[:80], nearest(tool, TOOLS))
+
+
+def _counted(dossier: Dossier, found: Assessment) -> Mapping[str, int]:
+    return counted_for(found, in_place(records(dossier)))
