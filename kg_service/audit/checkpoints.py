@@ -93,9 +93,8 @@ class SecondPlace:
             try:
                 if sys.platform != "win32":
                     fcntl.flock(handle, fcntl.LOCK_EX)
-                size = os.fstat(handle).st_size
-                torn = size > 0 and os.pread(handle, 1, size - 1) != b"\n"  # a crash in the middle of a line
-                line = (b"\n" if torn else b"") + checkpoint.line() + b"\n"
+                _drop_torn_line(handle)
+                line = checkpoint.line() + b"\n"
                 if os.write(handle, line) != len(line):
                     raise OSError(28, "No space left on device")
                 os.fsync(handle)
@@ -154,6 +153,14 @@ def stored(connection: sa.Connection) -> Iterator[bytes]:
     """The lines of the checkpoints that stand in the database, in order."""
     for row in connection.execute(sa.select(AUDIT_CHECKPOINTS.c.content).order_by(AUDIT_CHECKPOINTS.c.seq)):
         yield row.content.encode()
+
+
+def _drop_torn_line(handle: int) -> None:
+    """A line that a crash of the machine left unfinished goes; it was in no database yet."""
+    size = os.fstat(handle).st_size
+    tail = os.pread(handle, _MOST_LINE, max(0, size - _MOST_LINE))
+    if tail and not tail.endswith(b"\n"):
+        os.ftruncate(handle, size - len(tail) + tail.rfind(b"\n") + 1)
 
 
 def _unsigned(seq: int, digest: str, at: str, key: str) -> dict[str, Any]:

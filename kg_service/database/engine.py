@@ -77,6 +77,15 @@ class Database:
             finally:
                 self._within.changing = False
 
+    def forget_deleted(self) -> None:
+        """What was deleted and committed is in no file of SQLite's any more, its log included, unless a reader still needs it.
+
+        Deleted rows are overwritten with zeros (``secure_delete``); the log held them until it is taken in and cut off.
+        """
+        if self.is_sqlite:
+            with self._told(), self.engine.connect() as connection:
+                connection.connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
     def close(self) -> None:
         """No connection is open any more."""
         self.engine.dispose()

@@ -25,7 +25,8 @@ from kg_service.audit.assessments import Asked, draft_of
 from kg_service.audit.assessments import body_of as body_of_assessment
 from kg_service.deployments.record import StoredDeployment, parse_name
 from kg_service.errors import DocumentError, InputError, Problem
-from kg_service.people.model import LOCAL, Principal
+from kg_service.people.acting import principal_of
+from kg_service.people.model import Principal
 from kg_service.rest.bodies import StrictRoute, parse_json, some_lines, spooled
 from kg_service.rest.problems import MEDIA_TYPE, body_of
 from kg_service.rest.views import View, comparison_view, difference_view, question_view
@@ -121,13 +122,7 @@ QuotesParam = Annotated[
     bool, Query(description="Citations with the exact words of the text that held on the day, and sections of own policies.")
 ]
 ServicesParam = Annotated[Services, Depends(services_of)]
-
-
-def _acting(request: Request) -> Principal:
-    return getattr(request.state, "principal", LOCAL)
-
-
-ActorParam = Annotated[Principal, Depends(_acting)]
+ActorParam = Annotated[Principal, Depends(principal_of)]
 NOT_RECORDED = {"Sextant-Audit": "not-recorded"}  # on an answer whose event will be missing from the audit trail
 
 
