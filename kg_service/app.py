@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from importlib.metadata import version
 from importlib.resources import files
+from types import MappingProxyType
 
 from fastapi import FastAPI, Request
 from fastapi.openapi.docs import get_swagger_ui_html
@@ -26,6 +27,7 @@ from kg_service.knowledge.queries import read_library
 from kg_service.people.gate import Gate
 from kg_service.people.keys import Keys
 from kg_service.people.opening import tokens_of
+from kg_service.people.table import RULES, Rule
 from kg_service.rest import (
     assessments,
     controls,
@@ -112,8 +114,10 @@ def make_services(settings: Settings) -> Services:
     return Services(settings, built.knowledge, evaluator, store, stored, library, loaded, database, journal)
 
 
-def create_app(settings: Settings) -> FastAPI:
+def create_app(settings: Settings, more: Mapping[str, Rule] = MappingProxyType({})) -> FastAPI:
     """The application. It loads the knowledge when it starts and answers nothing before.
+
+    ``more`` says who may use what a package that stands on this one adds to it.
 
     Raises:
         InputError: where the settings say only half of what authentication needs.
@@ -150,7 +154,7 @@ def create_app(settings: Settings) -> FastAPI:
         license_info={"name": "see the repository"},
     )
     problems.install(app)
-    app.add_middleware(Gate, settings=settings)
+    app.add_middleware(Gate, settings=settings, rules={**RULES, **more})
     app.add_middleware(SafeHeaders)
     app.include_router(sparql.router)  # first: the way to it is the shortest
     for part in (

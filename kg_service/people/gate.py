@@ -73,10 +73,10 @@ class Gate:
     that says who owns the thing of an id, None where there is none.
     """
 
-    def __init__(self, app: ASGIApp, settings: Settings) -> None:
+    def __init__(self, app: ASGIApp, settings: Settings, rules: Mapping[str, Rule] = RULES) -> None:
         self._app, self._settings = app, settings
         self._words = settings.authentication.split()
-        self._matcher = Matcher(RULES)
+        self._matcher = Matcher(rules)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
