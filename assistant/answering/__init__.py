@@ -1,0 +1,1 @@
+"""How one question becomes one answer: ground, questions back, text."""
