@@ -11,7 +11,7 @@ import pytest
 from dossier_sample import ANA, ARI, PIA, TODAY, VIC, Desk, desk, ground_on, our_guides
 
 from kg_service.applicability.evaluate import Evaluator
-from kg_service.decisions.controls import ControlState
+from kg_service.decisions.controls import ControlRecord, ControlState
 from kg_service.dossiers.codec import dumps, loads
 from kg_service.dossiers.commands import (
     AddEvidence,
@@ -403,7 +403,7 @@ def test_unknown_facts_and_controls_create_nothing(evaluator: Evaluator) -> None
     """A dossier is not made from facts or controls that do not exist."""
     for command in (
         CreateDossier("x", "X", facts={"nonsense": True}),
-        CreateDossier("x", "X", controls={"nonsense": ControlState.PLANNED}),
+        CreateDossier("x", "X", controls={"nonsense": ControlRecord()}),
     ):
         with pytest.raises(InputError):
             create(command, ANA, ground_on(evaluator))

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Final, TypeAlias
 
-from kg_service.decisions.controls import ControlState
+from kg_service.decisions.controls import ControlRecord, ControlState
 from kg_service.dossiers.model import EvidenceKind, Json, Met, Outcome
 
 
@@ -21,7 +21,7 @@ class CreateDossier:
     description: str | None = None
     as_of: date | None = None
     facts: Mapping[str, Json] = field(default_factory=dict)
-    controls: Mapping[str, ControlState] = field(default_factory=dict)
+    controls: Mapping[str, ControlRecord] = field(default_factory=dict)
     because: str | None = None
 
 
@@ -51,6 +51,13 @@ class AnswerCriterion:
     answer: Met
     because: str | None = None
     evidence: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerCriteria:
+    """Several answers at once: all of them, or none."""
+
+    answers: tuple[AnswerCriterion, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +175,7 @@ Command: TypeAlias = (
     ChangeDetails
     | SetFacts
     | AnswerCriterion
+    | AnswerCriteria
     | AddEvidence
     | WithdrawEvidence
     | SetControls
@@ -189,6 +197,7 @@ ACTIONS: Final[Mapping[type, str]] = {
     ChangeDetails: "dossier.changed",
     SetFacts: "fact.set",
     AnswerCriterion: "criterion.answered",
+    AnswerCriteria: "criterion.answered",
     AddEvidence: "evidence.added",
     WithdrawEvidence: "evidence.withdrawn",
     SetControls: "control.set",

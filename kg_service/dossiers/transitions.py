@@ -11,6 +11,7 @@ from functools import singledispatch
 from typing import Any, Final, TypeVar
 
 from kg_service.applicability.facts import parse_facts, plain_facts
+from kg_service.decisions.controls import ControlRecord as Record
 from kg_service.decisions.pilot import Start, plain_plan, plan_hash
 from kg_service.decisions.pilot_input import parse_plan, parse_records
 from kg_service.dossiers import signing
@@ -18,6 +19,7 @@ from kg_service.dossiers.commands import (
     TOOLS,
     AddEvidence,
     AddOption,
+    AnswerCriteria,
     AnswerCriterion,
     Archive,
     ChangeDetails,
@@ -44,12 +46,14 @@ from kg_service.dossiers.model import (
     Dossier,
     DossierId,
     Evidence,
+    EvidenceKind,
     Json,
     Met,
     Option,
     Pilot,
     Said,
 )
+from kg_service.dossiers.wording import check_words
 from kg_service.errors import ConflictError, InputError, NotFoundError, Problem, nearest
 from kg_service.model import ControlId
 from kg_service.people.model import Principal
@@ -64,6 +68,7 @@ def create(command: CreateDossier, actor: Principal, ground: Ground) -> Dossier:
     Raises:
         InputError: where facts or controls are unknown, with every problem found.
     """
+    check_words(command)
     owner = command.owner or actor.id
     empty = Dossier(
         id=DossierId(command.id),
@@ -80,8 +85,23 @@ def create(command: CreateDossier, actor: Principal, ground: Ground) -> Dossier:
     problems = list(_unknown_controls(command.controls, ground))
     if problems:
         raise InputError(problems)
-    records = {name: ControlRecord(state, actor.id, ground.now) for name, state in command.controls.items()}
-    return replace(dossier, controls=records)
+    for name, record in command.controls.items():
+        dossier = _control_of_file(dossier, name, record, actor, ground)
+    return dossier
+
+
+def _control_of_file(dossier: Dossier, name: str, record: Record, actor: Principal, ground: Ground) -> Dossier:
+    """The control as a deployment file describes it; what the file names as evidence becomes evidence."""
+    held = dict(dossier.evidence)
+    shown: list[str] = []
+    for one in record.evidence:
+        key = _next("e", held, "evidence")
+        kind = EvidenceKind.LINK if one.link else EvidenceKind.NOTE
+        words = " ".join([one.title, *([one.day.isoformat()] if one.day else []), *([one.sha256] if one.sha256 else [])])
+        held[key] = Evidence(key, kind, one.title, actor.id, ground.now, url=one.link, text=None if one.link else words)
+        shown.append(key)
+    made = ControlRecord(record.state, actor.id, ground.now, record.owner, record.day, tuple(shown))
+    return replace(dossier, evidence=held, controls={**dossier.controls, name: made})
 
 
 def apply(dossier: Dossier, command: Command, actor: Principal, ground: Ground) -> Dossier:
@@ -95,6 +115,7 @@ def apply(dossier: Dossier, command: Command, actor: Principal, ground: Ground) 
     """
     if dossier.archived:
         raise ConflictError([Problem("/archived", "archived", "the dossier is archived and takes no changes; start a new one.")])
+    check_words(command)
     standing = settled(dossier, actor, ground)
     changed = settled(_apply(command, standing, actor, ground), actor, ground)
     if changed == dossier:
@@ -158,6 +179,20 @@ def _criterion(command: AnswerCriterion, dossier: Dossier, actor: Principal, gro
     if held is not None and (held.answer, held.because, held.evidence) == (given.answer, given.because, given.evidence):
         return dossier
     return put(dossier, replace(one, criteria={**one.criteria, criterion.id: given}))
+
+
+@_on(AnswerCriteria)
+def _criteria(command: AnswerCriteria, dossier: Dossier, actor: Principal, ground: Ground) -> Dossier:
+    problems: list[Problem] = []
+    for place, answer in enumerate(command.answers):
+        try:
+            dossier = _criterion(answer, dossier, actor, ground)
+        except InputError as error:
+            at = f"/answers/{place}"
+            problems.extend(Problem(f"{at}{one.where}", one.code, one.message, one.nearest) for one in error.problems)
+    if problems:
+        raise InputError(problems)
+    return dossier
 
 
 @_on(AddEvidence)

@@ -86,7 +86,7 @@ def summary_view(dossier: Dossier, number: int, found: Assessment, ground: Groun
         "criteria_met": sum(criterion.id in answered for criterion in asked),
         "gaps": sum(gap.blocks for gap in listed),
         "waived_gaps": sum(not gap.blocks for gap in listed),
-        "obligations": count.norms,
+        "obligations_count": count.norms,
         "met": count.met,
         "undetermined": count.undetermined,
         "signed_by": one.sign_offs[-1].name if one.sign_offs and one.state in (State.PASSED, State.FAILED) else None,

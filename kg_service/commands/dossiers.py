@@ -1,0 +1,169 @@
+"""What the commands of ``sextant dossier`` do between their options and what they print."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from kg_service.applicability.facts import plain_facts
+from kg_service.audit.opening import open_journal, open_of
+from kg_service.commands.session import Session, open_session
+from kg_service.decisions.reading import Reading
+from kg_service.deployment import Deployment
+from kg_service.dossiers.commands import AddEvidence, AnswerCriteria, AnswerCriterion, Command, CreateDossier, SetFacts
+from kg_service.dossiers.guards import Ground, assessor, day_of
+from kg_service.dossiers.model import Dossier, EvidenceKind, Met
+from kg_service.dossiers.service import Dossiers, open_dossiers
+from kg_service.dossiers.shelf import chunks_of
+from kg_service.dossiers.views import controls_needed
+from kg_service.errors import DocumentError, InputError, Problem
+from kg_service.people.model import LOCAL
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """The dossiers of this installation, with the local user at work on them."""
+
+    session: Session
+    dossiers: Dossiers
+
+    def do(self, dossier_id: str, command: Command) -> Dossier:
+        """The dossier after the command, whatever version it was at."""
+        done = self.dossiers.change(LOCAL, dossier_id, command)
+        if not isinstance(done, Dossier):
+            raise TypeError(done)
+        return done
+
+    def create(self, command: CreateDossier) -> Dossier:
+        made = self.dossiers.create(LOCAL, command)
+        if not isinstance(made, Dossier):
+            raise TypeError(made)
+        return made
+
+    def seen(self, dossier_id: str, as_of: date | None) -> tuple[Dossier, Ground]:
+        """The dossier as it stands, or as it will stand on that day."""
+        ground = self.dossiers.ground(as_of)
+        found = self.dossiers.get(dossier_id, ground)
+        return (found if as_of is None else replace(found, as_of=None)), ground
+
+
+@contextmanager
+def desk(root: Path | None) -> Iterator[Desk]:
+    """The dossiers, open; closed again afterwards.
+
+    Raises:
+        DatabaseError: where the database cannot be used.
+        InputError: where the institution's criteria or policy are wrong.
+    """
+    session = open_session(root)
+    database = open_of(session.settings)
+    try:
+        journal = open_journal(session.settings, database, session.knowledge.version)
+        try:
+            yield Desk(session, open_dossiers(session.settings, database, journal, session.evaluator))
+        finally:
+            journal.close()
+    finally:
+        database.close()
+
+
+def creation(
+    deployment: Deployment, name: str | None, dossier_id: str | None, owner: str | None, because: str | None
+) -> CreateDossier:
+    """The command that makes a dossier of a deployment file."""
+    return CreateDossier(
+        dossier_id or "",
+        name or deployment.name,
+        owner,
+        deployment.description,
+        deployment.as_of,
+        plain_facts(deployment.facts),
+        {str(control): record for control, record in deployment.controls.items()},
+        because,
+    )
+
+
+def answers_to_facts(pairs: Sequence[str], withdraw: Sequence[str], from_file: Deployment | None) -> SetFacts:
+    """``fact=term,term`` pairs, a file's facts under them, and withdrawn ones.
+
+    Raises:
+        InputError: where a word is no pair, or a fact is both answered and withdrawn.
+    """
+    values: dict[str, Any] = {} if from_file is None else dict(plain_facts(from_file.facts))
+    problems = []
+    for pair in pairs:
+        name, sign, value = pair.partition("=")
+        if not sign or not name.strip():
+            problems.append(Problem("FACT", "not-a-pair", f"write fact=term or fact=term,term, not {pair[:60]!r}."))
+            continue
+        terms = [term.strip() for term in value.split(",") if term.strip()]
+        values[name.strip()] = terms[0] if len(terms) == 1 else terms
+    for name in withdraw:
+        if any(pair.partition("=")[0].strip() == name for pair in pairs):
+            problems.append(Problem("--withdraw", "answered-twice", f"{name!r} is answered and withdrawn at once."))
+        values[name] = None
+    if problems:
+        raise InputError(problems)
+    return SetFacts(values)
+
+
+def parse_answers(raw: object) -> AnswerCriteria:
+    """Answers to criteria as a file gives them: by decision, then by criterion, a word or a mapping.
+
+    Raises:
+        InputError: with every problem found, each at its JSON pointer.
+    """
+    reading = Reading()
+    given = reading.mapping(raw, "", ("criteria",), ("criteria",))
+    found: list[AnswerCriterion] = []
+    for number, answers in reading.mapping(given.get("criteria"), "/criteria", tuple("123456")).items():
+        for name, said in reading.mapping(answers, f"/criteria/{number}").items():
+            at = f"/criteria/{number}/{name}"
+            one = said if isinstance(said, Mapping) else {"answer": said}
+            keys = reading.mapping(one, at, ("answer", "because", "evidence"), ("answer",))
+            answer = reading.choice(keys.get("answer"), f"{at}/answer", tuple(map(str, Met)))
+            because = None if keys.get("because") is None else reading.text(keys["because"], f"{at}/because", "a reason", 10_000)
+            evidence = tuple(str(each) for each in reading.items(keys.get("evidence"), f"{at}/evidence"))
+            found.append(AnswerCriterion(int(number), name, Met(answer), because, evidence))
+    reading.done()
+    return AnswerCriteria(tuple(found))
+
+
+def file_of(dossiers: Dossiers, path: Path, title: str | None, decisions: tuple[int, ...]) -> AddEvidence:
+    """The file lies on the shelf; the command that adds it as evidence.
+
+    Raises:
+        DocumentError: where it cannot be read, is empty or too large.
+    """
+    import mimetypes
+
+    try:
+        with path.open("rb") as file:
+            filed = dossiers.shelf.put(chunks_of(file))
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) else "this is no name of a file"
+        raise DocumentError([Problem(repr(str(path))[:200], "unreadable", f"the file cannot be read: {why}.")]) from error
+    kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+    return AddEvidence(EvidenceKind.FILE, title or path.name, decisions, filed.sha256, filed.size, path.name[:200], kind)
+
+
+def needed_controls(dossier: Dossier, ground: Ground, number: int | None) -> tuple[str, ...]:
+    """The small set of controls that the decision, or the whole dossier, still needs."""
+    return tuple(map(str, controls_needed(dossier, assessor(dossier, ground)(day_of(dossier, ground)), number)))
+
+
+def plan_in(raw: object) -> Any:
+    """A pilot's plan as a file gives it: alone, or under ``plan``."""
+    return raw["plan"] if isinstance(raw, Mapping) and "plan" in raw else raw
+
+
+def results_in(raw: object) -> tuple[Any, ...]:
+    """A pilot's results as a file gives them: a list, or under ``results``."""
+    listed = raw.get("results") if isinstance(raw, Mapping) else raw
+    if not isinstance(listed, list):
+        raise InputError([Problem("/results", "not-a-list", "results are a list.")])
+    return tuple(listed)

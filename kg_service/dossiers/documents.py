@@ -1,0 +1,54 @@
+"""A dossier as a document. JSON is made here; what people read, and the graph, by :mod:`kg_service.exports`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, Final
+
+from kg_service.audit.journal import head
+from kg_service.dossiers.commands import TOOLS
+from kg_service.dossiers.guards import Ground
+from kg_service.dossiers.model import DECISIONS, Dossier
+from kg_service.dossiers.service import Dossiers
+from kg_service.dossiers.tools import result
+from kg_service.dossiers.views import coming_view, decision_view, dossier_view, event_view
+from kg_service.errors import SextantError
+
+FORMATS: Final = {"json": "application/json"}
+BINARY: Final = ("docx", "xlsx")
+
+
+def whole(dossiers: Dossiers, dossier: Dossier, ground: Ground, root: Path) -> dict[str, Any]:
+    """All of the dossier as it stands: its six decisions in full, what its tools found, its trail and the head of that."""
+    with dossiers.database.reading() as connection:
+        last = head(connection)
+    found: dict[str, Any] = {}
+    for tool in TOOLS:
+        if tool not in dossier.inputs:
+            continue
+        try:
+            found[tool] = result(tool, dossier, ground, root)
+        except SextantError as error:  # an input that the present law or tool no longer reads is told, not hidden
+            found[tool] = {"problem": str(error)}
+    return dossier_view(dossier, ground) | {
+        "decisions": [decision_view(dossier, number, ground) for number in DECISIONS],
+        "results": found,
+        "coming": coming_view(dossier, ground),
+        "trail": [event_view(event, notes) for event, notes in dossiers.trail(dossier.id)],
+        "audit_head": {"seq": last.seq, "hash": last.hash},
+    }
+
+
+def exported(dossiers: Dossiers, dossier: Dossier, ground: Ground, form: str, root: Path) -> bytes:
+    """The dossier in that form.
+
+    Raises:
+        KeyError: where ``form`` is none of :data:`FORMATS`.
+    """
+    view = whole(dossiers, dossier, ground, root)
+    match form:
+        case "json":
+            return (json.dumps(view, ensure_ascii=False, indent=2) + "\n").encode()
+        case _:
+            raise KeyError(form)
