@@ -49,8 +49,18 @@ class AssistantSettings(Settings):
     model_key: str = field(
         default="", repr=False, metadata=checked(_key, "Key for the model; else its provider's own variable holds.", secret=True)
     )
-    model_seconds: float = field(default=20.0, metadata=checked(seconds, "Longest time to wait for the model."))
+    model_seconds: float = field(
+        default=15.0,
+        metadata=checked(seconds, "Longest time to wait for the model's answer; for facts that it reads half of it."),
+    )
     model_tokens: int = field(default=1_500, metadata=checked(whole(16, 100_000), "Longest answer of the model, in tokens."))
+    model_characters: int = field(
+        default=24_000, metadata=checked(whole(1_000, 10**6), "How much of the sources is handed to the model, in characters.")
+    )
+    model_reads: str = field(
+        default="on",
+        metadata=checked(_on_or_off, "`on`: the model also reads facts from the question; `off`: it only words answers."),
+    )
     embeddings: str = field(
         default=PACKAGED,
         metadata=checked(_embeddings, "`package` (offline, from the installation), `none` (BM25 alone), or `provider:model`."),

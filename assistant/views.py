@@ -5,15 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Final, TypeAlias
 
-from assistant.model import Answer, AnswerQuestion, Citation, Claim, FactReading, Polarity
+from assistant.model import Answer, AnswerQuestion, Citation, Claim, FactReading, Passage, Polarity
 from kg_service import ids
 from kg_service.applicability.evaluate import SHOWN_BY_DEFAULT, Assessment, Evaluator
 from kg_service.applicability.facts import Facts, plain_answer
-from kg_service.model import FactId, Knowledge, TermId
+from kg_service.model import FactId, InstrumentId, Knowledge, TermId
 from kg_service.rest.views import assessment_view, comparison_view, counts_view, difference_view
 
 View: TypeAlias = dict[str, Any]
 ASSESSMENTS: Final = ("short", "full", "none")
+DOING: Final = {
+    "understanding": "Reading the question ...",
+    "determining": "Determining what applies ...",
+    "searching": "Looking for sources ...",
+    "writing": "Writing and checking ...",
+}
 LONGEST_TEXT: Final = 1_200  # characters of a passage that are shown
 
 
@@ -23,7 +29,7 @@ def answer_view(answer: Answer, evaluator: Evaluator, assessment: str = "short")
     return {
         "answer": answer.text,
         "claims": [claim_view(claim) for claim in answer.claims],
-        "citations": [citation_view(citation) for citation in answer.citations],
+        "citations": [citation_view(citation, knowledge) for citation in answer.citations],
         **understood_view(answer, knowledge),
         "next_questions": [question_view(question, knowledge) for question in answer.questions],
         "assessment": _assessment(answer.assessment, evaluator, assessment),
@@ -121,7 +127,14 @@ def claim_view(claim: Claim) -> View:
     }
 
 
-def citation_view(citation: Citation) -> View:
+def place_of(passage: Passage, knowledge: Knowledge) -> str:
+    """Where a passage stands, for people: ``AI Act Art 26(1)``; empty where it stands nowhere."""
+    law = knowledge.instruments.get(InstrumentId(passage.instrument or ""))
+    words = (None if law is None else law.short_title, passage.provision)
+    return " ".join(word for word in words if word)
+
+
+def citation_view(citation: Citation, knowledge: Knowledge) -> View:
     """A passage that supports the answer: what it is, where it stands, its words."""
     passage = citation.passage
     return {
@@ -131,6 +144,7 @@ def citation_view(citation: Citation) -> View:
         "norm": passage.about if passage.kind == "norm" else None,
         "iri": passage.iri,
         "title": passage.title,
+        "place": place_of(passage, knowledge),
         "instrument": passage.instrument,
         "provision": passage.provision,
         "official_url": passage.official_url,

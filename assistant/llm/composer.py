@@ -6,7 +6,6 @@ like every answer again before they are shown.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from typing import Final, Protocol
 
@@ -19,12 +18,10 @@ from kg_service.errors import DeadlineError, UnavailableError
 from kg_service.model import Knowledge, NormId
 
 PROMPT: Final = "compose"
-MATERIAL: Final = 24_000  # characters of passages that are handed to a model
 MOST_SENTENCES: Final = 24
 LEAST_KEPT: Final = 0.5  # of the model's sentences; below, its wording is left out
-_ECHO: Final = 8  # so many words in a row out of the prompt are no sentence of an answer
 
-Verify = Callable[[Draft, Ground, Knowledge], tuple[tuple[Claim, ...], tuple[Dropped, ...]]]
+Verify = Callable[[Draft, Ground], tuple[tuple[Claim, ...], tuple[Dropped, ...]]]
 
 
 class Composer(Protocol):
@@ -34,8 +31,9 @@ class Composer(Protocol):
 class ModelComposer:
     """Composes with ``model``, or as ``fallback`` does where the model fails or says too little that holds."""
 
-    def __init__(self, model: ChatModel, fallback: Composer, verify: Verify, seconds: float) -> None:
-        self._model, self._fallback, self._verify, self._seconds = model, fallback, verify, seconds
+    def __init__(self, model: ChatModel, fallback: Composer, verify: Verify, seconds: float, characters: int) -> None:
+        self._model, self._fallback, self._verify = model, fallback, verify
+        self._seconds, self._characters = seconds, characters
 
     @property
     def name(self) -> str:
@@ -47,11 +45,11 @@ class ModelComposer:
         if not plain.claims or not ground.passages:
             return plain
         try:
-            text = self._model.complete(_messages(ground), self._seconds)
+            text = self._model.complete(_messages(ground, self._characters), self._seconds)
         except (DeadlineError, UnavailableError) as error:
             return _with_note(plain, f"{error} The answer was composed without it.")
         said = [_claim(sentence, ground) for sentence in _own_words(text)]
-        kept, dropped = self._verify(Draft(tuple(said), self._model.name), ground, knowledge)
+        kept, dropped = self._verify(Draft(tuple(said), self._model.name), ground)
         counted = (
             f"{self._model.name} wrote {_count(said)}; {len(dropped)} did not hold and {'is' if len(dropped) == 1 else 'are'}"
         )
@@ -73,9 +71,9 @@ def _with_note(draft: Draft, note: str, dropped: tuple[Dropped, ...] = ()) -> Dr
     return Draft(draft.claims, draft.source, (*draft.notes, note), (*draft.dropped, *dropped))
 
 
-def _messages(ground: Ground) -> tuple[Message, Message]:
+def _messages(ground: Ground, characters: int) -> tuple[Message, Message]:
     question = ground.understanding.text[:8_000]
-    material = "\n\n".join(_shown(ground))
+    material = "\n\n".join(_shown(ground, characters))
     fence = fence_for(question, material)
     system = prompt(PROMPT).filled(fence=fence)
     parts = (f"Day asked about: {ground.as_of.isoformat()}", f"Question:\n{fenced(question, fence)}")
@@ -83,7 +81,7 @@ def _messages(ground: Ground) -> tuple[Message, Message]:
     return Message("system", system), Message("user", body)
 
 
-def _shown(ground: Ground) -> list[str]:
+def _shown(ground: Ground, characters: int) -> list[str]:
     """The passages by number, each with the engine's verdict, as many as fit."""
     verdicts: dict[str, Verdict] = {verdict.norm.id: verdict for verdict in ground.assessment.verdicts}
     parts: list[str] = []
@@ -94,9 +92,9 @@ def _shown(ground: Ground) -> list[str]:
         found = "" if verdict is None else f"\nVerdict: {_verdict(verdict)}"
         quote = "" if citation.quote is None else f'\nOfficial words: "{citation.quote}"'
         part = f"[{citation.n}] {passage.title}{found}\n{passage.text}{quote}"
-        if size + len(part) > MATERIAL and parts:
+        if size + len(part) > characters and parts:
             break
-        parts.append(part[:MATERIAL])
+        parts.append(part[:characters])
         size += len(part)
     return parts
 
@@ -111,20 +109,8 @@ def _verdict(verdict: Verdict) -> str:
 
 
 def _own_words(text: str) -> list[Sentence]:
-    """The sentences of a model's text that are no copy of its instructions."""
-    rules = _words(prompt(PROMPT).text)
-    told = {tuple(rules[at : at + _ECHO]) for at in range(len(rules) - _ECHO + 1)}
-    found: list[Sentence] = []
-    for sentence in sentences(text):
-        words = _words(sentence.text)
-        echo = any(tuple(words[at : at + _ECHO]) in told for at in range(len(words) - _ECHO + 1))
-        if not echo and sentence.text.upper().strip(" .") != "NOT ANSWERED":
-            found.append(sentence)
+    found = [sentence for sentence in sentences(text) if sentence.text.upper().strip(" .") != "NOT ANSWERED"]
     return found[:MOST_SENTENCES]
-
-
-def _words(text: str) -> list[str]:
-    return re.findall(r"[a-z]+", text.lower())
 
 
 def _claim(sentence: Sentence, ground: Ground) -> Claim:

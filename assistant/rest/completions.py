@@ -7,13 +7,13 @@ tools change nothing, as on any server that does not know them.
 from __future__ import annotations
 
 import re
+import secrets
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, Final, TypeAlias
 
-from assistant.exchange import new_id
 from assistant.model import Answer
 from kg_service.errors import (
     BusyError,
@@ -135,7 +135,7 @@ def usage_view(request: Request, text: str) -> View:
 def completion_view(request: Request, text: str, answer: Answer) -> View:
     message = {"role": "assistant", "content": text, "refusal": None, "annotations": url_citations(text, answer)}
     return {
-        "id": f"chatcmpl-{new_id()}",
+        "id": f"chatcmpl-{secrets.token_hex(12)}",
         "object": "chat.completion",
         "created": int(time.time()),
         "model": MODEL,
@@ -150,7 +150,7 @@ class Chunks:
 
     def __init__(self, usage_at_end: bool) -> None:
         self._head: View = {
-            "id": f"chatcmpl-{new_id()}",
+            "id": f"chatcmpl-{secrets.token_hex(12)}",
             "object": "chat.completion.chunk",
             "created": int(time.time()),
             "model": MODEL,

@@ -124,7 +124,7 @@ def install(app: FastAPI) -> None:
     """Every error that leaves ``app`` is a problem document from now on; a bug says nothing of its inside."""
 
     async def sextant(_: Request, error: Exception) -> Response:
-        return respond(body_of(error)) if isinstance(error, SextantError) else _bug()
+        return respond(body_of(error), _headers(error)) if isinstance(error, SextantError) else _bug()
 
     async def validation(_: Request, error: Exception) -> Response:
         return _of_validation(error) if isinstance(error, RequestValidationError) else _bug()
@@ -139,6 +139,10 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, validation)
     app.add_exception_handler(HTTPException, http)
     app.add_exception_handler(Exception, bug)
+
+
+def _headers(error: SextantError) -> dict[str, str] | None:
+    return {"Retry-After": str(error.retry_after)} if isinstance(error, BusyError) else None
 
 
 def _bug() -> Response:
