@@ -31,6 +31,7 @@ from kg_service.people.table import RULES, Rule
 from kg_service.rest import (
     assessments,
     controls,
+    decision_reviews,
     decision_tools,
     decisions,
     deployments,
@@ -165,6 +166,7 @@ def create_app(settings: Settings, more: Mapping[str, Rule] = MappingProxyType({
         controls,
         decisions,
         decision_tools,
+        decision_reviews,
         deployments,
         people,
         queries,

@@ -107,6 +107,8 @@ _ASK_PATHS: Final = (
     "/api/v1/pathways",
     "/api/v1/roi",
     "/api/v1/necessity",
+    "/api/v1/reviews",
+    "/api/v1/pilots/evaluate",
 )
 _PUBLIC: Final = ("/healthz", "/readyz", "/login", "/problem/{kind}", "/static/{path:path}", "/docs-assets/{path:path}")
 
