@@ -16,7 +16,7 @@ from typing import Annotated, Any
 import typer
 
 from kg_service import __version__
-from kg_service.commands import line_decisions, line_dossier_tools, line_people, line_texts
+from kg_service.commands import line_audit, line_decisions, line_dossier_tools, line_people, line_texts
 from kg_service.commands.output import show, write, write_bytes, write_json
 from kg_service.commands.session import KIND, STDIN, Session, day, one_of, open_session, settings, statuses, tell
 from kg_service.deployment import Deployment
@@ -425,6 +425,14 @@ def serve(
 
 
 app.add_typer(line_people.keys, name="key")
+app.add_typer(line_audit.audit, name="audit")
 app.add_typer(line_dossier_tools.dossiers, name="dossier")
-for command in (line_people.roles, line_texts.load, line_texts.texts, line_texts.suggest, *line_decisions.COMMANDS):
+for command in (
+    line_people.roles,
+    line_texts.load,
+    line_texts.texts,
+    line_texts.suggest,
+    *line_decisions.COMMANDS,
+    *line_audit.COMMANDS,
+):
     app.command()(command)

@@ -152,7 +152,7 @@ def keep(database: Database, second: SecondPlace, checkpoint: Checkpoint) -> Non
 def stored(connection: sa.Connection) -> Iterator[bytes]:
     """The lines of the checkpoints that stand in the database, in order."""
     for row in connection.execute(sa.select(AUDIT_CHECKPOINTS.c.content).order_by(AUDIT_CHECKPOINTS.c.seq)):
-        yield row.content.encode()
+        yield row.content.encode("utf-8", "surrogateescape")
 
 
 def _drop_torn_line(handle: int) -> None:

@@ -186,8 +186,11 @@ def events(
     subject: str | None = None,
     action: str | None = None,
     actor: str | None = None,
+    newest: bool = False,
 ) -> Iterator[Event]:
     """Events in the order of the chain, beginning behind ``after``; with words, those of that subject, action or person.
+
+    With ``newest`` the order is the other way round.
 
     ``subject`` also finds what lies under it: ``dossier/a`` finds ``dossier/a/decision/2``.
 
@@ -195,7 +198,8 @@ def events(
         DatabaseError: where a row is damaged; ``sextant audit verify`` says more.
     """
     table = AUDIT_EVENTS.c
-    asked = sa.select(table.seq, table.content, table.hash).where(table.seq > after).order_by(table.seq)
+    asked = sa.select(table.seq, table.content, table.hash).where(table.seq > after)
+    asked = asked.order_by(table.seq.desc() if newest else table.seq)
     if subject is not None:
         asked = asked.where(sa.or_(table.subject == subject, table.subject.startswith(f"{subject}/", autoescape=True)))
     if action is not None:

@@ -45,6 +45,7 @@ class _State:
     missed: int = 0  # since the last event that says so
     touched: int = 0  # the newest event that was appended, perhaps not yet committed
     checkpointed: int = 0
+    confirmed: str = ""  # the hash of that event: after a restore the same number is another event
     due: float = 0.0  # when a checkpoint is to be made; 0: not before something happens
     closing: bool = False
 
@@ -157,9 +158,9 @@ class Keeper:
         try:
             with self._journal.database.reading() as connection:
                 found = head(connection)
-            if found.seq > self._state.checkpointed:
+            if found.seq and found.hash != self._state.confirmed:
                 keep(self._journal.database, self._second, made(self._signer, found.seq, found.hash, self._journal.now()))
-                self._state.checkpointed = found.seq
+                self._state.checkpointed, self._state.confirmed = found.seq, found.hash
             if found.seq < touched:  # it is being committed, or was undone: once more, and then not before the next
                 with self._wake:
                     self._state.touched = found.seq

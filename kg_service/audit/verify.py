@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -67,9 +68,14 @@ def verify(connection: sa.Connection, second: SecondPlace | None, trusted: Itera
         second: where checkpoints stand besides the database; None leaves that comparison out.
         trusted: public keys whose checkpoints count. Keys that the chain itself introduced count as well.
     """
+    walk = _Walk()
+    with _any_bytes(connection):
+        return _verified(connection, second, trusted, walk)
+
+
+def _verified(connection: sa.Connection, second: SecondPlace | None, trusted: Iterable[str], walk: _Walk) -> Verified:
     in_table = list(stored(connection))
     in_second = [line for line in second.lines() if line] if second is not None else None  # read after: it is never behind
-    walk = _Walk()
     wanted = {found.seq for found in _parsed(in_table) + _parsed(in_second or [])}
     for row, texts in _rows(connection):
         _link(walk, row, texts)
@@ -80,6 +86,10 @@ def verify(connection: sa.Connection, second: SecondPlace | None, trusted: Itera
     orphans = sa.select(AUDIT_NOTES.c.seq).where(AUDIT_NOTES.c.seq.not_in(sa.select(AUDIT_EVENTS.c.seq))).limit(10)
     for row in connection.execute(orphans):
         walk.flaw(row.seq, "there is a note for it, and no such event")
+    if connection.dialect.name == "sqlite":
+        for (said,) in connection.exec_driver_sql("PRAGMA integrity_check(5)"):
+            if said != "ok":
+                walk.flaw(0, f"the file of the database is damaged: {str(said)[:120]!a}")
     keys = {key_id(public): (public, 0) for public in trusted}
     signed = _checkpoints(walk, walk.keys | keys, in_table, in_second)
     remarks = []
@@ -94,6 +104,20 @@ def verify(connection: sa.Connection, second: SecondPlace | None, trusted: Itera
         remarks.append("no key was given to trust: signatures were checked with the keys that the trail itself names")
     flaws = tuple(sorted(walk.flaws, key=lambda flaw: flaw.seq or 10**18))
     return Verified(walk.seq, walk.previous, len(signed), confirmed, flaws, tuple(remarks))
+
+
+@contextlib.contextmanager
+def _any_bytes(connection: sa.Connection) -> Iterator[None]:
+    """Texts that are no UTF-8 come as text with marks in it, for a damaged row is to be named and not to end the reading."""
+    if connection.dialect.name != "sqlite":
+        yield
+        return
+    driver: Any = connection.connection.driver_connection
+    driver.text_factory = lambda raw: raw.decode("utf-8", "surrogateescape")
+    try:
+        yield
+    finally:
+        driver.text_factory = str
 
 
 def _rows(connection: sa.Connection) -> Iterator[tuple[Any, dict[str, tuple[str, str]]]]:
@@ -118,7 +142,7 @@ def _link(walk: _Walk, row: Any, texts: Mapping[str, tuple[str, str]]) -> None:
         walk.flaw(row.seq, f"it follows event {walk.seq}: events in between are gone, or this one was put in")
     walk.seq = row.seq
     content = _content(walk, row)
-    if hash_of(row.content.encode()) != row.hash:
+    if hash_of(row.content.encode("utf-8", "surrogateescape")) != row.hash:
         walk.flaw(row.seq, "its content does not fit its hash")
     if content is not None:
         if content["previous"] != walk.previous:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -44,6 +45,26 @@ def write_bytes(content: bytes, output: Path | None = None) -> None:
         return
     try:
         output.write_bytes(content)
+    except OSError as error:
+        told = f"it cannot be written: {error.strerror}."
+        raise InputError([Problem(str(output), "unwritable", told)]) from error
+
+
+def write_lines(lines: Iterable[bytes], output: Path | None) -> None:
+    """The lines stand in the file, or on standard output, each as it came.
+
+    Raises:
+        InputError: where the file cannot be written.
+    """
+    if output is None:
+        sys.stdout.flush()
+        for line in lines:
+            sys.stdout.buffer.write(line)
+        sys.stdout.buffer.flush()
+        return
+    try:
+        with output.open("wb") as opened:
+            opened.writelines(lines)
     except OSError as error:
         told = f"it cannot be written: {error.strerror}."
         raise InputError([Problem(str(output), "unwritable", told)]) from error

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, MetaData, String, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, LargeBinary, MetaData, String, Table, Text
 
 METADATA: Final = MetaData()
 BIG: Final = BigInteger().with_variant(Integer(), "sqlite")  # an INTEGER PRIMARY KEY is SQLite's own row number: no second index
@@ -86,4 +86,56 @@ REQUESTS_ONCE: Final = Table(
     Column("at", String(32), nullable=False),
     Column("answer", Text, nullable=False),  # JSON: status, headers, body
     Index("requests_once_at", "at"),
+)
+WATCHED: Final = Table(
+    "watched",
+    METADATA,
+    Column("subject", String(96), primary_key=True),  # dossier/<id> or deployment/<id>
+    Column("version", Integer, nullable=False),  # of the record whose facts were evaluated
+    Column("facts", Text, nullable=False),  # JSON, as evaluated
+    Column("day", String(10), nullable=False),
+    Column("knowledge", String(64), nullable=False),
+    Column("statuses", LargeBinary, nullable=False),  # kg_service/watch/rows.py
+    Column("evaluated", String(32), nullable=False),
+)
+WATCH_ORDERS: Final = Table(
+    "watch_orders",
+    METADATA,
+    Column("knowledge", String(64), primary_key=True),
+    Column("norms", Text, nullable=False),  # JSON list
+)
+WATCH_NOTICES: Final = Table(
+    "watch_notices",
+    METADATA,
+    Column("seq", BIG, primary_key=True, autoincrement=False),
+    Column("at", String(32), nullable=False),
+    Column("subject", String(96), nullable=False),
+    Column("day", String(10), nullable=False),
+    Column("knowledge_before", String(64), nullable=False),
+    Column("knowledge_after", String(64), nullable=False),
+    Column("content", Text, nullable=False),  # JSON
+    Index("watch_notices_subject", "subject", "seq"),
+)
+WATCH_SUBSCRIPTIONS: Final = Table(
+    "watch_subscriptions",
+    METADATA,
+    Column("id", String(32), primary_key=True),
+    Column("url", Text, nullable=False),
+    Column("secret", Text, nullable=False),
+    Column("subject", String(96), nullable=True),  # None: everything
+    Column("owner", Text, nullable=False),
+    Column("created", String(32), nullable=False),
+    Column("ended", String(32), nullable=True),
+)
+WATCH_DELIVERIES: Final = Table(
+    "watch_deliveries",
+    METADATA,
+    Column("id", String(40), primary_key=True),
+    Column("subscription", String(32), ForeignKey(WATCH_SUBSCRIPTIONS.c.id), nullable=False),
+    Column("notice", BIG, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("due", String(32), nullable=True),  # None: delivered, or given up
+    Column("delivered", String(32), nullable=True),
+    Column("problem", Text, nullable=True),
+    Index("watch_deliveries_due", "due"),
 )
