@@ -109,6 +109,7 @@ class FactReading:
     spans: tuple[Span, ...]
     complete: bool = False
     source: str = "words"  # words | model | given
+    hypothetical: bool = False  # of a "what if": an option to compare, never taken as so
 
 
 class Intent(StrEnum):
