@@ -106,6 +106,12 @@ def _authentication(value: str) -> str:
     return value
 
 
+def _hosts(value: str) -> str:
+    if not all(re.fullmatch(r"[a-z0-9.\-:\[\]]+", one) for one in value.split()):
+        raise ValueError("it must be names of hosts in small letters, with spaces between")
+    return value
+
+
 def _origins(value: str) -> str:
     if not all(one in ("*", "local") or re.fullmatch(r"https?://[^\s/*]+", one) for one in value.split()):
         raise ValueError("it must be 'local', '*' or web origins such as 'https://intranet.example'")
@@ -187,6 +193,10 @@ class Settings:
     oidc_claim: str = field(default="roles", metadata=checked(_text, "The claim that lists roles; dots lead into objects."))
     oidc_roles: str = field(
         default="", metadata=checked(_optional, "`word=role` pairs, where the claim's words are not the roles themselves.")
+    )
+    webhook_hosts: str = field(
+        default="",
+        metadata=checked(_hosts, "Hosts to which notices may be sent (`hooks.example` or `hooks.example:8443`); empty: none."),
     )
     request_seconds: float = field(default=30.0, metadata=checked(_seconds, "Longest time a request may take."))
     query_seconds: float = field(default=10.0, metadata=checked(_seconds, "Longest time a SPARQL query may run."))
