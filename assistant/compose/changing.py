@@ -36,8 +36,8 @@ def options(material: Material) -> Iterator[Claim]:
             shown = [one.norm for one in changes if material.has(one.norm)]
             if not shown:
                 continue
-            verb = counted(len(changes), "provision")
-            yield material.claim(f"{verb} {word}.", shown[:3], ClaimKind.SUMMARY, None)
+            if heading != OTHER:
+                yield material.claim(f"{counted(len(changes), 'provision')} {word}.", shown[:3], ClaimKind.SUMMARY, None)
             for batch in _batches(shown):
                 names = "; ".join(f"{place(material.law, norm)} – {norm.title}" for norm in batch)
                 before_after = f" ({_way(changes, batch)})" if heading == OTHER and len(batch) == 1 else ""
@@ -89,7 +89,7 @@ def _matters(change: Change) -> bool:
 
 def _way(changes: Sequence[Change], batch: Sequence[Norm]) -> str:
     change = next(one for one in changes if one.norm.id == batch[0].id)
-    words = {Status.UNDETERMINED: "open", Status.DOES_NOT_APPLY: "ruled out"}
+    words = {Status.UNDETERMINED: "open", Status.DOES_NOT_APPLY: "ruled out", Status.EXEMPT: "set free", Status.ENDED: "over"}
     return f"{words.get(change.before, change.before)} → {words.get(change.after, change.after)}"
 
 

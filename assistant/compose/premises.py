@@ -8,7 +8,7 @@ from datetime import date
 from assistant.compose.material import Material
 from assistant.compose.wording import dated, place, reference
 from assistant.model import Claim, ClaimKind, PassageKind, Premise
-from assistant.verify.sayings import NO_LAST_DAY
+from assistant.verify.sayings import NO_DAY, NO_LAST_DAY
 from kg_service.applicability.evaluate import Status
 from kg_service.model import Instrument, InstrumentId, Norm, NormId
 
@@ -43,7 +43,7 @@ def _of_norm(material: Material, norm: Norm, premise: Premise) -> str:
             claimed = _day(premise.value)
             if start is not None and claimed is not None and not _same(claimed, premise.value or "", start.day):
                 return first
-            return f"{name} is upcoming, without a date so far." if start is None and status is Status.UPCOMING else ""
+            return f"{name} is upcoming, {NO_DAY}." if start is None and status is Status.UPCOMING else ""
         case "ended" | "repealed":
             if end is None:
                 own = f", and its first day is {dated(law, start, norm.instrument)}" if start is not None else ""

@@ -9,6 +9,7 @@ from typing import Final
 
 from assistant.verify.dates import long_form
 from assistant.verify.phrases import DOUBTS, KINDS
+from assistant.verify.sayings import NO_DAY
 from kg_service.applicability.evaluate import Status
 from kg_service.model import DatedBy, InstrumentId, Knowledge, Norm, ProvisionRef
 
@@ -29,6 +30,8 @@ def place(law: Knowledge, norm: Norm) -> str:
     title = law.instruments[norm.instrument].short_title
     if title.lower() in norm.provision.lower():
         return norm.provision
+    if norm.provision.lower() in title.lower():
+        return title
     if _EU_STYLE.match(norm.provision) and "," not in norm.provision and ";" not in norm.provision:
         return f"{norm.provision} {title}"
     return f"{title}, {norm.provision}"
@@ -38,7 +41,8 @@ def reference(law: Knowledge, source: ProvisionRef, within: InstrumentId | None 
     """A pinpoint, with its instrument unless that is ``within``."""
     if source.instrument is None or source.instrument == within:
         return source.pinpoint
-    return f"{law.instruments[source.instrument].short_title} {source.pinpoint}"
+    title = law.instruments[source.instrument].short_title
+    return source.pinpoint if source.pinpoint.startswith(title) else f"{title} {source.pinpoint}"
 
 
 def dated(law: Knowledge, day: DatedBy, within: InstrumentId | None = None) -> str:
@@ -58,7 +62,7 @@ def verdict(law: Knowledge, norms: Sequence[Norm], status: Status, as_of: date) 
         case Status.APPLIES:
             said = f"{'apply' if plural else 'applies'} since {start}{end}"
         case Status.UPCOMING if start is None:
-            said = f"{'are' if plural else 'is'} upcoming, without a date so far"
+            said = f"{'are' if plural else 'is'} upcoming, {NO_DAY}"
         case Status.UPCOMING:
             said = f"{'apply' if plural else 'applies'} from {start}{end}"
         case Status.ENDED:

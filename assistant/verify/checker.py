@@ -9,24 +9,27 @@ from typing import Final
 
 from assistant.model import Citation, Claim, Ground, PassageKind, Trust
 from assistant.verify import hygiene, phrases, provisions, untrusted
-from assistant.verify.counts import count_fault
+from assistant.verify.counts import count_fault, without_counts
 from assistant.verify.dates import RELATIVE, Written, written
 from assistant.verify.evidence import NEGATIONS, Evidence, Gatherer, flat, stem, words
 from assistant.verify.names import Names
 from assistant.verify.numbers import agrees, numbers
 from assistant.verify.reasons import Reason
-from assistant.verify.sayings import ABOUT, facts_said, without_last_day
+from assistant.verify.sayings import ABOUT, facts_said, without_a_day
 from assistant.verify.vocabulary import OURS, SMALL
 from kg_service.applicability.evaluate import Status, Verdict
 from kg_service.model import InstrumentId, Knowledge, Norm, NormId
 
 _TRUSTED: Final = (Trust.LAW, Trust.GUIDANCE)
 _QUOTED: Final = re.compile(r"[“\"„«]([^“”\"„«»]*)[”\"“»]")
-_MARKS: Final = re.compile(r"\[\d+\]")
+_MARKS: Final = re.compile(r"\[\d{1,3}\]")
+_MORE: Final = re.compile(r"\band \d+ more\b|\(\+\d+\)")
 _HELD: Final = {"is met": True, "is not met": False, "is open": None}
 _CHANGES: Final = re.compile(
     r"\b(?:would be added|would fall away|would change|begins? to bind on|ends? after|changes? otherwise)\b", re.IGNORECASE
 )
+_IN_LAW: Final = (Reason.LINK, Reason.MARKUP)
+_LOADED: Final = (PassageKind.TEXT_UNIT, PassageKind.POLICY)
 _BLANK: Final = " ▪ "
 UNSUPPORTED: Final = 0.34  # the share of a sentence's own words that may be new
 
@@ -54,7 +57,7 @@ class Checker:
         """Why ``claim`` cannot stand; None where it holds."""
         text = claim.text
         wrong = hygiene.fault(text)
-        if wrong is not None:
+        if wrong is not None and not (wrong in _IN_LAW and hygiene.fault(self._own_words(claim)) is None):
             return wrong
         if hygiene.leaks(text, self._secret):
             return Reason.PROMPT_LEAK
@@ -70,6 +73,12 @@ class Checker:
             return untrusted.fault(text, doubtful, self._names, self._ground.as_of)
         return self._law_fault(claim, text, cited)
 
+    def _own_words(self, claim: Claim) -> str:
+        """The sentence without whole statements of the graph: those may hold a case called X.AI, nothing else may."""
+        cited = [self._cited[n] for n in claim.citations if n in self._cited]
+        graph = [one for one in cited if one.passage.trust in _TRUSTED and one.passage.kind not in _LOADED]
+        return _masked(flat(claim.text), [self._gatherer.of(one) for one in graph]) + "."
+
     def _law_fault(self, claim: Claim, text: str, cited: list[Citation]) -> Reason | None:
         evidence = [self._gatherer.of(one) for one in cited]
         if any(norm not in {one.norm.id for one in evidence if one.norm is not None} for norm in claim.norms):
@@ -80,7 +89,7 @@ class Checker:
         for quote in _QUOTED.findall(text):
             if not any(flat(quote).rstrip(".,;") in source for one in evidence for source in one.texts):
                 return Reason.QUOTE_NOT_VERBATIM
-        rest = _MARKS.sub(" ", flat(_QUOTED.sub(_BLANK, text)))
+        rest = _MORE.sub(" ", flat(_QUOTED.sub(_BLANK, text)))
         wrong, rest = self._qualifications(rest, evidence)
         if wrong is not None:
             return wrong
@@ -88,13 +97,15 @@ class Checker:
         fine, rest = facts_said(rest, self._law, self._ground.facts, {fact for one in evidence for fact in one.facts}, _BLANK)
         if not fine:
             return Reason.FACT_DISAGREES
-        fine, rest = without_last_day(rest, norms)
+        fine, rest = without_a_day(rest, norms)
         if not fine:
             return Reason.DATE_DISAGREES
         conditional = any(frame.match(rest) for frame in (phrases.CONDITIONAL, phrases.CORRECTING, ABOUT))
         rest = phrases.CORRECTING.sub(" ", phrases.CONDITIONAL.sub(" ", rest))
         wrong, masked = self._named(rest, evidence)
         changing = False
+        if wrong is None:
+            wrong = _left(masked)
         if wrong is None:
             wrong, masked, changing = self._changes(masked, norms)
         if wrong is None:
@@ -103,16 +114,15 @@ class Checker:
 
     def _qualifications(self, text: str, evidence: list[Evidence]) -> tuple[Reason | None, str]:
         """Conclusions of which the text says that they are met, not met or open."""
-        for one in evidence:
-            for name in one.qualifications:
-                label = flat(self._law.qualifications[name].label)
-                for phrase, value in _HELD.items():
-                    said = f"{label} {phrase}"
-                    if said in text:
-                        if self._ground.assessment.qualifications.get(name) is not value and not self._same_label(label, value):
-                            return Reason.QUALIFICATION_DISAGREES, text
-                        text = text.replace(said, _BLANK)
-        return (Reason.QUALIFICATION_DISAGREES, text) if any(phrase in text for phrase in _HELD) else (None, text)
+        reached = {name: flat(self._law.qualifications[name].label) for one in evidence for name in one.qualifications}
+        for name, label in sorted(reached.items(), key=lambda pair: -len(pair[1])):
+            for phrase, value in _HELD.items():
+                said = f"{label} {phrase}"
+                if said in text:
+                    if self._ground.assessment.qualifications.get(name) is not value and not self._same_label(label, value):
+                        return Reason.QUALIFICATION_DISAGREES, text
+                    text = text.replace(said, _BLANK)
+        return None, text
 
     def _same_label(self, label: str, value: bool | None) -> bool:
         """Whether another qualification of the same label has that value."""
@@ -180,7 +190,7 @@ class Checker:
         """Verdict, dates, counts, numbers, modality, negation and words of what remains when whole statements are taken out."""
         days, text = written(text)
         statuses = {self._verdicts[norm.id].status for norm in norms if norm.id in self._verdicts}
-        said, rest, denies = phrases.spoken(text, days, self._ground.as_of)
+        said, rest, denies = phrases.spoken(text, days, self._ground.as_of, dated=bool(norms))
         if denies:
             return Reason.NEGATION_DISAGREES
         if len(said) > 1:
@@ -194,7 +204,7 @@ class Checker:
         if not said and norms and not statuses <= {Status.APPLIES} and not waived and (asks or not beside):
             return Reason.VERDICT_DISAGREES
         wrong = self._days(text, days, evidence, norms) or count_fault(text, said, norms, self._ground)
-        return wrong or self._rest(rest, asks, evidence, norms)
+        return wrong or self._rest(without_counts(rest), asks, evidence, norms)
 
     def _days(self, text: str, days: list[Written], evidence: list[Evidence], norms: list[Norm]) -> Reason | None:
         if RELATIVE.search(text):
@@ -260,12 +270,20 @@ class Checker:
         return None
 
 
+def _left(text: str) -> Reason | None:
+    """What whole statements of the graph may say and nothing else may."""
+    if _MARKS.search(text):
+        return Reason.UNKNOWN_CITATION
+    if hygiene.instructs(text):
+        return Reason.INSTRUCTION
+    return Reason.QUALIFICATION_DISAGREES if "is met" in text or "is not met" in text else None
+
+
 def _masked(text: str, evidence: list[Evidence]) -> str:
     """``text`` without the whole statements of the passages that stand in it word for word."""
-    for one in evidence:
-        for unit in one.units:
-            if len(unit) > 3 and unit in text:
-                text = _taken(text, unit)
+    found = {unit for one in evidence for unit in one.units if len(unit) > 3 and unit in text}
+    for unit in sorted(found, key=len, reverse=True):
+        text = _taken(text, unit)
     return text
 
 
@@ -274,7 +292,7 @@ def _taken(text: str, unit: str) -> str:
     at = text.find(unit)
     while at >= 0:
         end = at + len(unit)
-        if (at and _joins(text[at - 1], unit[0])) or (end < len(text) and _joins(unit[-1], text[end])):
+        if (at and _joins(text[at - 1], unit[0])) or (end < len(text) and (_joins(unit[-1], text[end]) or _goes_on(text, end))):
             at = text.find(unit, at + 1)
         else:
             text = text[:at] + _BLANK + text[end:]
@@ -282,7 +300,13 @@ def _taken(text: str, unit: str) -> str:
     return text
 
 
+def _goes_on(text: str, at: int) -> bool:
+    """Whether a number goes on at ``at``: ``500`` before ``.6``."""
+    return text[at - 1].isdigit() and text[at : at + 1] == "." and text[at + 1 : at + 2].isdigit()
+
+
 def _joins(one: str, other: str) -> bool:
+    """Whether two characters side by side belong to one word or one number."""
     return (one.isalnum() or one == "_") and (other.isalnum() or other == "_")
 
 

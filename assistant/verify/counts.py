@@ -36,6 +36,11 @@ def count_fault(text: str, said: set[Status], norms: list[Norm], ground: Ground)
     return None
 
 
+def without_counts(text: str) -> str:
+    """``text`` without the counts that :func:`count_fault` has checked."""
+    return _COUNT.sub(" ", text)
+
+
 def _possible(said: set[Status], kind: str, norms: list[Norm], ground: Ground) -> set[int]:
     status = next(iter(said), None)
     instruments = {norm.instrument for norm in norms}

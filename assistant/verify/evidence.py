@@ -272,7 +272,8 @@ def _of_interpretation(law: Knowledge, one: Interpretation, dated: list[DatedBy]
 
 def _of_qualification(law: Knowledge, one: Qualification) -> list[str]:
     sources = [name for source in one.sources for name in reference(law, source)]
-    return [one.label, one.definition, one.note or "", *one.unmodelled, *sources]
+    doubt = DOUBTS[one.sureness.level] if one.sureness is not None else ""
+    return [one.label, one.definition, one.note or "", *one.unmodelled, *sources, doubt]
 
 
 def _of_control(one: Control) -> list[str]:

@@ -51,9 +51,12 @@ def fault(text: str) -> Reason | None:
         return Reason.MARKUP
     if _ENCODED.search(text):
         return Reason.ENCODED
-    if _TO_A_MACHINE.search(text):
-        return Reason.INSTRUCTION
     return None
+
+
+def instructs(text: str) -> bool:
+    """Whether ``text`` speaks to a machine or sends its reader somewhere."""
+    return _TO_A_MACHINE.search(text) is not None
 
 
 def _hidden(text: str) -> bool:

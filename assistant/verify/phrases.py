@@ -50,8 +50,8 @@ _SPOKEN: Final[tuple[tuple[Status, re.Pattern[str]], ...]] = (
     (
         Status.UNDETERMINED,
         _any(
-            r"\b(?:whether\b[^.;]*?\bappl(?:y|ies)\b[^.;]*?\b)?(?:cannot (?:yet )?be (?:told|said|determined"
-            r"|decided)(?: yet)?|undetermined)",
+            r"^\W*whether\b.*?\bappl(?:y|ies)\b(?= (?:here )?(?:cannot|is|depends|remains|are)\b)",
+            r"\b(?:cannot (?:yet )?be (?:told|said|determined|decided)(?: yet)?|undetermined)",
             r"\b(?:is|are) (?:still )?open|remains? open|depends? on|unclear|not (?:yet )?(?:clear|known|settled|determined)",
             r"\b(?:may|might|could) (?:also |still |not )?(?:appl|bind|be (?:bound|covered|subject|caught))\w*",
         ),
@@ -135,10 +135,10 @@ _FREE: Final = _any(
 _MAY_MONTH: Final = re.compile(r"\bMay\b(?=\s+\d)|(?<=\d )May\b")
 
 
-def spoken(text: str, days: list[Written], as_of: date) -> tuple[set[Status], str, bool]:
+def spoken(text: str, days: list[Written], as_of: date, *, dated: bool = True) -> tuple[set[Status], str, bool]:
     """The verdicts that ``text`` states, the text without those words, and whether it denies something at large.
 
-    A day after ``from`` says *upcoming* where it lies after ``as_of``.
+    A day after ``from`` says *upcoming* where it lies after ``as_of``, without any other word only where ``dated``.
     """
     found: set[Status] = set()
     for status, pattern in _SPOKEN:
@@ -150,7 +150,7 @@ def spoken(text: str, days: list[Written], as_of: date) -> tuple[set[Status], st
         if pattern.search(text):
             found.add(status)
             text = pattern.sub(" ", text)
-    if not found:
+    if not found and dated:
         found = {Status.UPCOMING for day in days if day.role == "from" and day.earliest() > as_of}
     if found == {Status.UPCOMING, Status.APPLIES} and not [day for day in days if day.role == "from" and day.earliest() <= as_of]:
         found = {Status.UPCOMING}

@@ -7,9 +7,26 @@ from dataclasses import dataclass
 from typing import Final
 
 _KINDS: Final = {
-    "art": "art", "article": "art", "annex": "annex", "recital": "recital", "appendix": "appendix", "rule": "rule",
-    "section": "s", "sec": "s", "§": "s", "s": "s", "chapter": "chapter", "ch": "chapter", "title": "title", "part": "part",
-    "schedule": "schedule", "sch": "schedule", "principle": "principle", "point": "point", "paragraph": "par", "para": "par",
+    "art": "art",
+    "article": "art",
+    "annex": "annex",
+    "recital": "recital",
+    "appendix": "appendix",
+    "rule": "rule",
+    "section": "s",
+    "sec": "s",
+    "§": "s",
+    "s": "s",
+    "chapter": "chapter",
+    "ch": "chapter",
+    "title": "title",
+    "part": "part",
+    "schedule": "schedule",
+    "sch": "schedule",
+    "principle": "principle",
+    "point": "point",
+    "paragraph": "par",
+    "para": "par",
 }
 _UNIT: Final = r"(?:\d+(?:\.\d+)*[a-zA-Z]{0,2}(?!\w)|[IVXL]+(?!\w)|[A-Z](?!\w))(?:\(\w{1,6}\))*"
 _MENTION: Final = re.compile(

@@ -12,6 +12,7 @@ from kg_service.applicability.facts import Answer, Facts
 from kg_service.model import Fact, FactId, Knowledge, Norm, TermId
 
 NO_LAST_DAY: Final = "stands without a last day"
+NO_DAY: Final = "without a date so far"
 NO_PENALTY: Final = re.compile(r"^(?:none\b|n/a\b|no stand-alone)", re.IGNORECASE)
 ABOUT: Final = re.compile(r"^(?:Penalty for|Controls for|Evidence for|Left out of the condition of|Official words of)\b")
 
@@ -37,7 +38,7 @@ def terms_words(fact: Fact, terms: Iterable[str], most: int = 4) -> str:
 
 
 def facts_said(text: str, law: Knowledge, facts: Facts, allowed: Iterable[FactId], blank: str) -> tuple[bool, str]:
-    """Whether every ``label: answer`` of ``text`` is the user's answer, and the text without those that are."""
+    """Whether every ``label: answer`` of ``text`` is the user's answer, and the text without them."""
     for fact_id in allowed:
         fact = law.facts[fact_id]
         lead = f"{fact.labels.label}: "
@@ -53,8 +54,11 @@ def facts_said(text: str, law: Knowledge, facts: Facts, allowed: Iterable[FactId
     return True, text
 
 
-def without_last_day(text: str, norms: list[Norm]) -> tuple[bool, str]:
-    """Whether the norms really have no last day where the text says so."""
-    if NO_LAST_DAY not in text:
-        return True, text
-    return bool(norms) and all(norm.applies_until is None for norm in norms), text.replace(NO_LAST_DAY, " ")
+def without_a_day(text: str, norms: list[Norm]) -> tuple[bool, str]:
+    """Whether the norms really have no first or no last day where the text says so."""
+    fine = True
+    if NO_LAST_DAY in text:
+        fine = bool(norms) and all(norm.applies_until is None for norm in norms)
+    if NO_DAY in text:
+        fine = fine and bool(norms) and all(norm.applies_from is None for norm in norms)
+    return fine, text.replace(NO_LAST_DAY, " ").replace(NO_DAY, " ")

@@ -42,7 +42,7 @@ def fault(text: str, passages: list[Passage], names: Names, as_of: date) -> Reas
     for quote in quotes:
         if not any(flat(quote) in flat(passage.text) for passage in passages):
             return Reason.QUOTE_NOT_VERBATIM
-        if hygiene.fault(quote) is not None:
+        if hygiene.fault(quote) is not None or hygiene.instructs(quote):
             return Reason.INSTRUCTION
         said, _, denies = spoken(quote, written(quote)[0], as_of)
         if said or denies or provisions.mentions(quote) or names.found(quote) or names.law_like(quote):
