@@ -21,6 +21,7 @@ from kg_service.applicability.evaluate import Evaluator
 from kg_service.audit.opening import open_journal, open_of
 from kg_service.deployments.register import Deployments
 from kg_service.deployments.sql import Table
+from kg_service.dossiers.service import open_dossiers
 from kg_service.errors import StoreError
 from kg_service.knowledge.build import load
 from kg_service.knowledge.queries import read_library
@@ -30,11 +31,14 @@ from kg_service.people.opening import tokens_of
 from kg_service.people.table import RULES, Rule
 from kg_service.rest import (
     assessments,
+    audit,
     controls,
     decision_reviews,
     decision_tools,
     decisions,
     deployments,
+    dossier_parts,
+    dossiers,
     interpretations,
     law,
     people,
@@ -112,7 +116,8 @@ def make_services(settings: Settings) -> Services:
     library = read_library(settings.root / "ontology" / "queries" / "library")
     loaded = Texts(open_library(settings.data), built.knowledge, store)
     loaded.open()
-    return Services(settings, built.knowledge, evaluator, store, stored, library, loaded, database, journal)
+    held = open_dossiers(settings, database, journal, evaluator)
+    return Services(settings, built.knowledge, evaluator, store, stored, library, loaded, database, journal, held)
 
 
 def create_app(settings: Settings, more: Mapping[str, Rule] = MappingProxyType({})) -> FastAPI:
@@ -129,6 +134,7 @@ def create_app(settings: Settings, more: Mapping[str, Rule] = MappingProxyType({
         services = await run_in_threadpool(make_services, settings)
         app.state.services = services
         app.state.keys = Keys(services.journal)
+        app.state.owners = {"/api/v1/dossiers/": services.dossiers.owner_of}
         spare_collector()
         _LOG.info("knowledge %s: %d norms", services.knowledge.version[:12], len(services.knowledge.norms))
         endpoint = app.state.sparql = service_of(settings, services.store, services.knowledge.version)
@@ -167,13 +173,17 @@ def create_app(settings: Settings, more: Mapping[str, Rule] = MappingProxyType({
         decisions,
         decision_tools,
         decision_reviews,
+        audit,
         deployments,
+        dossiers,
+        dossier_parts,
         people,
         queries,
         texts,
     ):
         app.include_router(part.router)
     app.include_router(assessments.streams)
+    app.include_router(dossier_parts.uploads)
     app.state.tokens = tokens_of(settings)
     for page in (pages, login, reference, iris):
         app.include_router(page.router)

@@ -12,6 +12,7 @@ from kg_service.applicability.evaluate import Evaluator
 from kg_service.audit.journal import Journal
 from kg_service.database.engine import Database
 from kg_service.deployments.register import Deployments
+from kg_service.dossiers.service import Dossiers
 from kg_service.knowledge.queries import SavedQuery
 from kg_service.model import Knowledge
 from kg_service.settings import Settings
@@ -30,6 +31,7 @@ class Services:
     texts: Texts
     database: Database
     journal: Journal
+    dossiers: Dossiers
 
 
 def spare_collector() -> None:

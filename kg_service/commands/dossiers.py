@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from kg_service.dossiers.commands import AddEvidence, AnswerCriteria, AnswerCrit
 from kg_service.dossiers.guards import Ground, assessor, day_of
 from kg_service.dossiers.model import Dossier, EvidenceKind, Met
 from kg_service.dossiers.service import Dossiers, open_dossiers
-from kg_service.dossiers.shelf import chunks_of
+from kg_service.dossiers.shelf import chunks_of, type_of
 from kg_service.dossiers.views import controls_needed
 from kg_service.errors import DocumentError, InputError, Problem
 from kg_service.people.model import LOCAL
@@ -47,8 +47,7 @@ class Desk:
     def seen(self, dossier_id: str, as_of: date | None) -> tuple[Dossier, Ground]:
         """The dossier as it stands, or as it will stand on that day."""
         ground = self.dossiers.ground(as_of)
-        found = self.dossiers.get(dossier_id, ground)
-        return (found if as_of is None else replace(found, as_of=None)), ground
+        return self.dossiers.seen(dossier_id, ground, elsewhen=as_of is not None), ground
 
 
 @contextmanager
@@ -133,22 +132,22 @@ def parse_answers(raw: object) -> AnswerCriteria:
     return AnswerCriteria(tuple(found))
 
 
-def file_of(dossiers: Dossiers, path: Path, title: str | None, decisions: tuple[int, ...]) -> AddEvidence:
-    """The file lies on the shelf; the command that adds it as evidence.
+def add_file(desk: Desk, dossier_id: str, path: Path, title: str | None, decisions: tuple[int, ...]) -> Dossier:
+    """The dossier with that file as evidence.
 
     Raises:
         DocumentError: where it cannot be read, is empty or too large.
     """
-    import mimetypes
-
+    about = AddEvidence(EvidenceKind.FILE, title or path.name, decisions, name=path.name[:200], media_type=type_of(path.name))
     try:
         with path.open("rb") as file:
-            filed = dossiers.shelf.put(chunks_of(file))
+            done = desk.dossiers.add_file(LOCAL, dossier_id, chunks_of(file), about)
     except (OSError, ValueError) as error:
         why = error.strerror if isinstance(error, OSError) else "this is no name of a file"
         raise DocumentError([Problem(repr(str(path))[:200], "unreadable", f"the file cannot be read: {why}.")]) from error
-    kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
-    return AddEvidence(EvidenceKind.FILE, title or path.name, decisions, filed.sha256, filed.size, path.name[:200], kind)
+    if not isinstance(done, Dossier):
+        raise TypeError(done)
+    return done
 
 
 def needed_controls(dossier: Dossier, ground: Ground, number: int | None) -> tuple[str, ...]:

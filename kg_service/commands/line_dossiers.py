@@ -199,7 +199,6 @@ def evidence(
         raise InputError([Problem("FILE", "not-one", "give exactly one of FILE, LINK, --note and --withdraw.")])
     for_them = tuple(dict.fromkeys(decision or ()))
     with work.desk(root) as desk:
-        desk.dossiers.get(dossier)
         if withdraw is not None:
             found = desk.do(dossier, WithdrawEvidence(withdraw))
         elif note is not None:
@@ -207,7 +206,7 @@ def evidence(
         elif what is not None and what.startswith(("http://", "https://")):
             found = desk.do(dossier, AddEvidence(EvidenceKind.LINK, title or what[:200], for_them, url=what))
         else:
-            found = desk.do(dossier, work.file_of(desk.dossiers, Path(str(what)), title, for_them))
+            found = work.add_file(desk, dossier, Path(str(what)), title, for_them)
         told(desk, found, format_)
 
 

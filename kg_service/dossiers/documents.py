@@ -16,6 +16,7 @@ from kg_service.dossiers.views import coming_view, decision_view, dossier_view, 
 from kg_service.errors import SextantError
 
 FORMATS: Final = {"json": "application/json"}
+ENDINGS: Final = {"json": "json"}
 BINARY: Final = ("docx", "xlsx")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -18,14 +18,14 @@ from kg_service.audit.journal import Journal, events, notes_of
 from kg_service.database.engine import Database
 from kg_service.dossiers import repository
 from kg_service.dossiers.changes import changes
-from kg_service.dossiers.commands import ACTIONS, Command, CreateDossier
+from kg_service.dossiers.commands import ACTIONS, AddEvidence, Command, CreateDossier
 from kg_service.dossiers.criteria import Guides, guides, read_own
 from kg_service.dossiers.guards import Ground, digest, settled
-from kg_service.dossiers.model import Dossier
+from kg_service.dossiers.model import Dossier, EvidenceKind
 from kg_service.dossiers.policy import Policy, read_policy
 from kg_service.dossiers.repository import Answer, Entry
-from kg_service.dossiers.shelf import Shelf
-from kg_service.dossiers.transitions import apply, create
+from kg_service.dossiers.shelf import Filed, Shelf
+from kg_service.dossiers.transitions import apply, create, require_open
 from kg_service.errors import InputError, Problem, SextantError, VersionError
 from kg_service.knowledge.criteria import read_decisions
 from kg_service.people.model import SYSTEM, Principal
@@ -129,6 +129,8 @@ class Dossiers:
                 return given
             before = repository.get(connection, dossier_id)
             _require_version(before, expected_version)
+            if isinstance(command, AddEvidence) and command.sha256 is not None:
+                self.shelf.open(command.sha256)
             after = apply(before, command, actor, ground)
             if after is not before:
                 repository.update(connection, before, after)
@@ -147,6 +149,46 @@ class Dossiers:
         with self.database.reading() as connection:
             found = repository.get(connection, dossier_id)
         return found if found.archived else settled(found, SYSTEM, ground or self.ground())
+
+    def seen(self, dossier_id: str, ground: Ground, *, elsewhen: bool = False) -> Dossier:
+        """The dossier as it stands on the day of the ground; ``elsewhen`` where that day was asked for, whatever its own is."""
+        if not elsewhen:
+            return self.get(dossier_id, ground)
+        with self.database.reading() as connection:
+            found = replace(repository.get(connection, dossier_id), as_of=None)
+        return found if found.archived else settled(found, SYSTEM, ground)
+
+    def add_file(
+        self,
+        actor: Principal,
+        dossier_id: str,
+        chunks: Iterable[bytes],
+        about: AddEvidence,
+        expected_version: int | None = None,
+        once: Callable[[Filed], Once | None] = lambda _: None,
+    ) -> Dossier | Answer:
+        """The file lies on the shelf and is evidence of the dossier; where that is refused, nothing of it is left.
+
+        Raises:
+            DocumentError: where it is empty or too large.
+            ConflictError, NotFoundError, VersionError, InputError, DatabaseError: as :meth:`change`.
+        """
+        with self.database.reading() as connection:
+            held = repository.get(connection, dossier_id)
+        require_open(held)
+        filed = self.shelf.put(chunks)
+        command = replace(about, kind=EvidenceKind.FILE, sha256=filed.sha256, size=filed.size)
+        try:
+            return self.change(actor, dossier_id, command, expected_version, once(filed))
+        except SextantError:
+            self._discard(filed.sha256)
+            raise
+
+    def _discard(self, sha256: str) -> None:
+        """The file is gone where no evidence is it. Within a change, so that nobody makes it evidence meanwhile."""
+        with self.database.changing() as connection:
+            if repository.uses_of(connection, sha256) == 0:
+                self.shelf.remove(sha256)
 
     def entries(self, *, archived: bool = False) -> tuple[Entry, ...]:
         """Every dossier in the order of being created."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import mimetypes
 import os
 import tempfile
 from collections.abc import Iterable, Iterator
@@ -66,6 +67,10 @@ class Shelf:
             raise NotFoundError("file of evidence", sha256[:80])
         return place
 
+    def remove(self, sha256: str) -> None:
+        """The file of that hash is not here any more."""
+        self._place(sha256).unlink(missing_ok=True)
+
     def all(self) -> Iterator[Path]:
         """Every file that is here."""
         return (path for path in sorted(self.folder.glob("??/*")) if path.is_file())
@@ -112,3 +117,8 @@ def _flush_names(folder: Path) -> None:
         os.fsync(opened)
     finally:
         os.close(opened)
+
+
+def type_of(name: str) -> str:
+    """The media type that the ending of the name suggests."""
+    return mimetypes.guess_type(name)[0] or "application/octet-stream"

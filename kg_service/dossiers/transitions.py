@@ -113,8 +113,7 @@ def apply(dossier: Dossier, command: Command, actor: Principal, ground: Ground) 
         ForbiddenError: where the actor may not do it.
         NotFoundError: where it names evidence, an option or a pilot that is not there.
     """
-    if dossier.archived:
-        raise ConflictError([Problem("/archived", "archived", "the dossier is archived and takes no changes; start a new one.")])
+    require_open(dossier)
     check_words(command)
     standing = settled(dossier, actor, ground)
     changed = settled(_apply(command, standing, actor, ground), actor, ground)
@@ -122,6 +121,16 @@ def apply(dossier: Dossier, command: Command, actor: Principal, ground: Ground) 
         return dossier
     moved = max(ground.now, dossier.updated_at)  # a clock that jumps back changes no order
     return replace(changed, version=dossier.version + 1, updated_at=moved)
+
+
+def require_open(dossier: Dossier) -> None:
+    """Nothing, where the dossier takes changes.
+
+    Raises:
+        ConflictError: where it is archived.
+    """
+    if dossier.archived:
+        raise ConflictError([Problem("/archived", "archived", "the dossier is archived and takes no changes; start a new one.")])
 
 
 @singledispatch

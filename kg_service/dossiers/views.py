@@ -94,6 +94,12 @@ def summary_view(dossier: Dossier, number: int, found: Assessment, ground: Groun
     }
 
 
+def summaries_view(dossier: Dossier, ground: Ground) -> list[View]:
+    """The six decisions, a line each."""
+    found = assessor(dossier, ground)(day_of(dossier, ground))
+    return [summary_view(dossier, number, found, ground) for number in DECISIONS]
+
+
 def decision_view(dossier: Dossier, number: int, ground: Ground) -> View:
     """A decision in full: criteria with answers, obligations with their controls, gaps, what is in the way, who signed."""
     found = assessor(dossier, ground)(day_of(dossier, ground))

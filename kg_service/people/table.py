@@ -40,6 +40,7 @@ CREATE: Final = Rule(WORKERS, WORKERS, Scope.WRITE)
 CHANGE: Final = Rule(WORKERS, ARCHITECTS, Scope.WRITE)
 CONTROL: Final = Rule(WORKERS, ARCHITECTS, Scope.WRITE)
 SIGN: Final = Rule(SIGNERS, SIGNERS, Scope.SIGN)
+REOPEN: Final = Rule(WORKERS | SIGNERS, SIGNERS, Scope.WRITE)
 REMOVE: Final = Rule(WORKERS | ADMINS, KEEPERS, Scope.WRITE)
 AUDIT: Final = Rule(AUDITORS, AUDITORS, Scope.AUDIT)
 ADMIN: Final = Rule(ADMINS, ADMINS, Scope.ADMIN)
@@ -110,6 +111,40 @@ _ASK_PATHS: Final = (
     "/api/v1/reviews",
     "/api/v1/pilots/evaluate",
 )
+_AUDIT_PATHS: Final = ("", "/events", "/events/{seq}", "/export", "/checkpoints", "/key", "/verifier")
+_DOSSIER: Final = "/api/v1/dossiers/{dossier_id}"
+_DOSSIER_READ: Final = (
+    "",
+    "/facts",
+    "/assessment",
+    "/decisions",
+    "/decisions/{number}",
+    "/evidence",
+    "/evidence/{evidence_id}/content",
+    "/controls",
+    "/options",
+    "/tools/{tool}",
+    "/pilots",
+    "/timeline",
+    "/export",
+)
+_DOSSIER_CHANGE: Final = (
+    "PATCH ",
+    "PATCH /facts",
+    "PUT /decisions/{number}/criteria/{criterion}",
+    "PATCH /decisions/{number}/criteria",
+    "POST /evidence",
+    "DELETE /evidence/{evidence_id}",
+    "PUT /controls/{control_id}",
+    "POST /controls",
+    "POST /options",
+    "POST /options/{option_id}/choose",
+    "PUT /tools/{tool}",
+    "DELETE /tools/{tool}",
+    "POST /pilots",
+    "POST /pilots/{pilot_id}/start",
+    "POST /pilots/{pilot_id}/results",
+)
 _PUBLIC: Final = ("/healthz", "/readyz", "/login", "/problem/{kind}", "/static/{path:path}", "/docs-assets/{path:path}")
 
 RULES: Final[dict[str, Rule]] = {
@@ -124,6 +159,18 @@ RULES: Final[dict[str, Rule]] = {
     "POST /api/v1/assessments": ASK,
     "POST /api/v1/assessments?store=true": CREATE,
     "DELETE /api/v1/deployments/{identifier}": REMOVE,
+    **{f"GET /api/v1/audit{path}": AUDIT for path in _AUDIT_PATHS},
+    "POST /api/v1/audit/verifications": AUDIT,
+    "POST /api/v1/audit/events/{seq}/replays": AUDIT,
+    "POST /api/v1/audit/events/{seq}/erasures": ADMIN,
+    "GET /api/v1/dossiers": READ,
+    "POST /api/v1/dossiers": CREATE,
+    **{f"GET {_DOSSIER}{part}": READ for part in _DOSSIER_READ},
+    **{f"{method} {_DOSSIER}{part}": CHANGE for method, _, part in (one.partition(" ") for one in _DOSSIER_CHANGE)},
+    f"DELETE {_DOSSIER}": REMOVE,
+    f"POST {_DOSSIER}/decisions/{{number}}/sign": SIGN,
+    f"POST {_DOSSIER}/decisions/{{number}}/waive": SIGN,
+    f"POST {_DOSSIER}/decisions/{{number}}/reopen": REOPEN,
     "GET /api/v1/keys": ADMIN,
     "POST /api/v1/keys": ADMIN,
     "DELETE /api/v1/keys/{key_id}": ADMIN,
