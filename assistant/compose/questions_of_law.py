@@ -35,9 +35,10 @@ def _answer(material: Material, one: Interpretation, number: int, *, brief: bool
     late = one.holds_until is not None and material.as_of > one.holds_until.day
     lead = f"{question} " if question else ""
     if early:
-        before = next((change.before for change in one.changes if change.before and change.dated.day > material.as_of), None)
-        if before is not None:
-            yield claim(ended(before))
+        for change in one.changes:
+            if change.before and change.dated.day > material.as_of:
+                day = dated(material.law, change.dated, one.instrument)
+                yield claim(f"The answer changes on {day}; before: {ended(change.before)}")
         yield claim(f"The answer that follows holds from {dated(material.law, one.holds_from, one.instrument)} on.")
     if late and one.holds_until is not None:
         yield claim(f"The answer that follows held until {dated(material.law, one.holds_until, one.instrument)}.")

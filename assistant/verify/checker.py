@@ -15,7 +15,7 @@ from assistant.verify.evidence import NEGATIONS, Evidence, Gatherer, flat, stem,
 from assistant.verify.names import Names
 from assistant.verify.numbers import agrees, numbers
 from assistant.verify.reasons import Reason
-from assistant.verify.sayings import ABOUT, facts_said, without_a_day
+from assistant.verify.sayings import ABOUT, FRAMES, facts_said, without_a_day
 from assistant.verify.vocabulary import OURS, SMALL
 from kg_service.applicability.evaluate import Status, Verdict
 from kg_service.model import InstrumentId, Knowledge, Norm, NormId
@@ -31,6 +31,7 @@ _CHANGES: Final = re.compile(
 _IN_LAW: Final = (Reason.LINK, Reason.MARKUP)
 _LOADED: Final = (PassageKind.TEXT_UNIT, PassageKind.POLICY)
 _BLANK: Final = " ▪ "
+LEAST: Final = 2  # words of its own that a sentence has, which repeats no whole statement
 UNSUPPORTED: Final = 0.34  # the share of a sentence's own words that may be new
 
 
@@ -83,6 +84,8 @@ class Checker:
         evidence = [self._gatherer.of(one) for one in cited]
         if any(norm not in {one.norm.id for one in evidence if one.norm is not None} for norm in claim.norms):
             return Reason.UNKNOWN_CITATION
+        if not FRAMES.match(text) and any(part in flat(text) for one in evidence for part in one.framed):
+            return Reason.OUT_OF_FRAME
         for word in hygiene.foreign(text):
             if not any(word in source for one in evidence for source in one.texts):
                 return Reason.FOREIGN_SCRIPT
@@ -109,7 +112,7 @@ class Checker:
         if wrong is None:
             wrong, masked, changing = self._changes(masked, norms)
         if wrong is None:
-            wrong = self._said(masked, evidence, norms, waived=conditional or changing)
+            wrong = self._said(masked, rest, evidence, norms, waived=conditional or changing)
         return wrong
 
     def _qualifications(self, text: str, evidence: list[Evidence]) -> tuple[Reason | None, str]:
@@ -186,7 +189,7 @@ class Checker:
                         return Reason.PROVISION_NOT_CITED
         return None
 
-    def _said(self, text: str, evidence: list[Evidence], norms: list[Norm], *, waived: bool) -> Reason | None:
+    def _said(self, text: str, whole: str, evidence: list[Evidence], norms: list[Norm], *, waived: bool) -> Reason | None:
         """Verdict, dates, counts, numbers, modality, negation and words of what remains when whole statements are taken out."""
         days, text = written(text)
         statuses = {self._verdicts[norm.id].status for norm in norms if norm.id in self._verdicts}
@@ -200,11 +203,16 @@ class Checker:
         if said and statuses != said and not (waived and said <= {Status.UPCOMING, Status.APPLIES}):
             return Reason.VERDICT_DISAGREES
         beside = any(one.passage.kind is PassageKind.CONTROL for one in evidence)
+        beside = beside and not any(flat(norm.summary).rstrip(".") in whole for norm in norms)
         asks = phrases.modalities(rest)
         if not said and norms and not statuses <= {Status.APPLIES} and not waived and (asks or not beside):
             return Reason.VERDICT_DISAGREES
         wrong = self._days(text, days, evidence, norms) or count_fault(text, said, norms, self._ground)
-        return wrong or self._rest(without_counts(rest), asks, evidence, norms)
+        left = without_counts(rest)
+        wrong = wrong or self._rest(left, asks, evidence, norms)
+        if wrong is None and not said and not waived and left == rest and self._says_nothing(left):
+            return Reason.EMPTY
+        return wrong
 
     def _days(self, text: str, days: list[Written], evidence: list[Evidence], norms: list[Norm]) -> Reason | None:
         if RELATIVE.search(text):
@@ -250,6 +258,11 @@ class Checker:
             if phrase and f"({phrase})" in text and any(norm.sureness.level is not level for norm in norms):
                 return Reason.CERTAINTY_DISAGREES
         return None
+
+    def _says_nothing(self, text: str) -> bool:
+        """Whether hardly a word is left and no whole statement was taken out."""
+        own = {stem(word) for word in words(self._names.blanked(text)) if word.lower() not in SMALL} - OURS
+        return _BLANK.strip() not in text and len(own) < LEAST
 
     def _words(self, text: str, evidence: list[Evidence]) -> Reason | None:
         """The words that remain: they stand in the passages, are names of the user's answers, or are ours."""

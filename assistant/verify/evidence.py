@@ -20,6 +20,7 @@ from kg_service.model import (
     DatedBy,
     FactId,
     Interpretation,
+    InterpretationId,
     Knowledge,
     Norm,
     NormId,
@@ -70,6 +71,7 @@ class Evidence:
     qualifications: frozenset[QualificationId] = frozenset()
     facts: frozenset[FactId] = frozenset()
     instruments: frozenset[str] = frozenset()
+    framed: tuple[str, ...] = ()  # what may be said only as a contested reading or as the answer of another day
 
     @cached_property
     def written(self) -> tuple[Written, ...]:
@@ -153,6 +155,7 @@ class Gatherer:
             qualifications=quals,
             facts=facts,
             instruments=frozenset(str(name) for name in instruments),
+            framed=tuple(_framed(law, passage)),
         )
 
     def _known(self, kind: PassageKind, about: str) -> tuple[Norm | None, list[str], set[date], set[str]]:
@@ -268,6 +271,15 @@ def _of_interpretation(law: Knowledge, one: Interpretation, dated: list[DatedBy]
     questions = [question for asked in one.questions.values() for question in asked]
     days = [text for one_day in dated for text in _dated(law, one_day)]
     return [one.answer, one.reasoning, one.note or "", *changes, *readings, *cited, *questions, *days, DOUBTS[one.sureness.level]]
+
+
+def _framed(law: Knowledge, passage: Passage) -> Iterable[str]:
+    """Sentences of an interpretation that do not hold as they stand."""
+    one = law.interpretations.get(InterpretationId(passage.about or "")) if passage.kind is PassageKind.INTERPRETATION else None
+    if one is not None:
+        other = [reading.argument for reading in one.readings if not reading.followed]
+        other += [text for change in one.changes for text in (change.before, change.after) if text]
+        yield from (flat(part).rstrip(".") for text in other for part in (text, *_SENTENCE.split(text)) if len(part) > 20)
 
 
 def _of_qualification(law: Knowledge, one: Qualification) -> list[str]:

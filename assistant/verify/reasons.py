@@ -34,4 +34,5 @@ class Reason(StrEnum):
     KIND_DISAGREES = "kind_disagrees"
     CERTAINTY_DISAGREES = "certainty_disagrees"
     NEGATION_DISAGREES = "negation_disagrees"
+    OUT_OF_FRAME = "out_of_frame"  # a reading that is not followed, or an answer of another day, said as if it held
     NOT_IN_PASSAGES = "not_in_passages"  # what it says is not in what it cites

@@ -14,6 +14,7 @@ from kg_service.model import Fact, FactId, Knowledge, Norm, TermId
 NO_LAST_DAY: Final = "stands without a last day"
 NO_DAY: Final = "without a date so far"
 NO_PENALTY: Final = re.compile(r"^(?:none\b|n/a\b|no stand-alone)", re.IGNORECASE)
+FRAMES: Final = re.compile(r"^(?:Contested; reading|The answer chang)")
 ABOUT: Final = re.compile(r"^(?:Penalty for|Controls for|Evidence for|Left out of the condition of|Official words of)\b")
 
 

@@ -25,11 +25,7 @@ _OURS_WORDS: Final = (
     "expectation supervisory right others scope decision first second third total together group count addition option "
     "comparison base added fall away instrument instruments force graph definition defined qualification conclusion "
     "conclusions point points left leaves condition conditions model modelled unmodelled replaced replaces instead still "
-    "follow follows free over rest rests ruled way ways open held reopen now currently present next among name names named yet all undetermined "
+    "follow follows free over rest rests ruled way ways open held reopen now currently present next among name names named "
+    "yet all undetermined "
 )
-OURS: Final = frozenset(
-    map(
-        stem,
-        _OURS_WORDS.split(),
-    )
-)
+OURS: Final = frozenset(map(stem, _OURS_WORDS.split()))
