@@ -24,7 +24,7 @@ from kg_service.audit.checkpoints import SecondPlace
 from kg_service.audit.event import Draft, Event
 from kg_service.audit.export import checkpoint_lines
 from kg_service.audit.journal import Head, Journal, head
-from kg_service.audit.keys import KEY_FILE
+from kg_service.audit.keys import KEY_FILE, PUBLIC_FILE
 from kg_service.audit.opening import CHECKPOINTS_FILE, DATABASE_FILE
 from kg_service.audit.verify import verify
 from kg_service.database import dump, schema
@@ -36,7 +36,7 @@ from kg_service.people.model import Principal
 FORMAT: Final = 1
 MANIFEST: Final = "manifest.json"
 _MOST_MANIFEST: Final = 50_000_000
-_NOT_DATA: Final = (DATABASE_FILE, KEY_FILE, CHECKPOINTS_FILE, "restored-over")
+_NOT_DATA: Final = (DATABASE_FILE, KEY_FILE, PUBLIC_FILE, CHECKPOINTS_FILE, "restored-over")
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from typing import Any, Final
 
 import sqlalchemy as sa
 
 from kg_service.audit.canonical import canonical
+from kg_service.audit.canonical import parse as parse_json
 from kg_service.audit.checkpoints import SecondPlace, stored
 from kg_service.database.tables import AUDIT_EVENTS, AUDIT_NOTES
 from kg_service.errors import DatabaseError
@@ -54,7 +54,7 @@ def checkpoint_lines(connection: sa.Connection, second: SecondPlace) -> Iterator
 
 def _line(seq: int, content: str, digest: str, texts: Any) -> bytes:
     try:
-        raw = json.loads(content)
+        raw = parse_json(content)
     except (ValueError, RecursionError) as error:
         raise DatabaseError(f"event {seq} of the audit trail is damaged; 'sextant audit verify' says more.") from error
     return canonical(raw | {"hash": digest, "texts": texts}) + b"\n"

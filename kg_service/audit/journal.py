@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import re
 import secrets
@@ -14,6 +13,7 @@ from typing import Final, Protocol, TypeAlias
 import sqlalchemy as sa
 
 from kg_service.audit.canonical import canonical
+from kg_service.audit.canonical import parse as parse_json
 from kg_service.audit.chain import GENESIS, content_of, event_of, hash_of, moment, note_hash, parse_moment
 from kg_service.audit.event import Draft, Event
 from kg_service.database.engine import Database, may_change
@@ -208,7 +208,7 @@ def events(
         asked = asked.where(table.actor == actor)
     for row in connection.execute(asked if limit is None else asked.limit(limit)):
         try:
-            yield event_of(json.loads(row.content), row.hash)
+            yield event_of(parse_json(row.content), row.hash)
         except (ValueError, RecursionError) as error:
             raise _damaged(row.seq) from error
 

@@ -253,9 +253,14 @@ class Trail:
         return None
 
 
+def read(text: bytes) -> Any:
+    """The value of canonical JSON. Digits beyond 2^53 are a number that RFC 8785 writes without an exponent."""
+    return json.loads(text.decode("utf-8"), parse_int=lambda digits: int(digits) if abs(int(digits)) < 2**53 else float(digits))
+
+
 def parsed(line: bytes, keys: set[str]) -> dict[str, Any]:
     """The object in `line`, which is written in the one canonical form and has just these keys."""
-    found = json.loads(line.decode("utf-8"))
+    found = read(line)
     if not isinstance(found, dict) or set(found) != keys or found["format"] != 1 or type(found["seq"]) is not int:
         raise ValueError("it is no line of this format")
     if canonical(found) != line:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -11,6 +10,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from kg_service.audit.canonical import canonical
+from kg_service.audit.canonical import parse as parse_json
 from kg_service.audit.chain import CONTENT_KEYS, FORMAT, GENESIS, hash_of, note_hash, parse_moment
 from kg_service.audit.checkpoints import Checkpoint, SecondPlace, parse, stored
 from kg_service.audit.keys import key_id
@@ -165,7 +165,7 @@ def _content(walk: _Walk, row: Any) -> dict[str, Any] | None:
 
 
 def _parse_content(text: str) -> dict[str, Any]:
-    content = json.loads(text)
+    content = parse_json(text)
     if not isinstance(content, dict) or set(content) != CONTENT_KEYS or content["format"] != FORMAT:
         raise ValueError("it is no event of this format")
     if type(content["clock_behind_ms"]) is not int or not isinstance(content["notes"], dict):

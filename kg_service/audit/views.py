@@ -7,6 +7,7 @@ from typing import Any
 
 from kg_service.audit.chain import moment
 from kg_service.audit.event import Event
+from kg_service.audit.verify import Verified
 
 
 def event_view(event: Event, notes: Mapping[str, str] | None = None) -> dict[str, Any]:
@@ -30,3 +31,16 @@ def event_view(event: Event, notes: Mapping[str, str] | None = None) -> dict[str
     names = sorted(event.note_hashes)
     view["notes"] = names if notes is None else {name: notes.get(name) for name in names}
     return view
+
+
+def verified_view(found: Verified) -> dict[str, Any]:
+    """What the verifier found, as JSON."""
+    return {
+        "whole": not found.flaws,
+        "events": found.events,
+        "head": found.head,
+        "checkpoints": found.checkpoints,
+        "confirmed": found.confirmed,
+        "flaws": [{"seq": flaw.seq or None, "why": flaw.why} for flaw in found.flaws],
+        "remarks": list(found.remarks),
+    }

@@ -70,18 +70,6 @@ def verified_text(found: Verified) -> str:
     return "\n".join(told) + "\n"
 
 
-def verified_view(found: Verified) -> dict[str, Any]:
-    return {
-        "whole": not found.flaws,
-        "events": found.events,
-        "head": found.head,
-        "checkpoints": found.checkpoints,
-        "confirmed": found.confirmed,
-        "flaws": [{"seq": flaw.seq or None, "why": flaw.why} for flaw in found.flaws],
-        "remarks": list(found.remarks),
-    }
-
-
 def listed(
     settings: Settings, *, after: int, limit: int, subject: str | None = None, action: str | None = None, actor: str | None = None
 ) -> list[Event]:

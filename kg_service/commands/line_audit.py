@@ -29,12 +29,13 @@ def verify(
     format_: Format = "table",
 ) -> None:
     """Whether the trail is whole: exit 0, or 1 with the first event that is wrong and why."""
+    from kg_service.audit.views import verified_view
     from kg_service.commands import audit as work
 
     one_of(format_, "--format", FORMATS)
     found = work.check(settings(None), key or [], checkpoints)
     if format_ == "json":
-        write_json(work.verified_view(found), None)
+        write_json(verified_view(found), None)
     else:
         write(work.verified_text(found))
     raise typer.Exit(1 if found.flaws else 0)
