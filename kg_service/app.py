@@ -37,6 +37,7 @@ from kg_service.rest import (
     decision_tools,
     decisions,
     deployments,
+    dossier_evidence,
     dossier_parts,
     dossiers,
     interpretations,
@@ -176,6 +177,7 @@ def create_app(settings: Settings, more: Mapping[str, Rule] = MappingProxyType({
         audit,
         deployments,
         dossiers,
+        dossier_evidence,
         dossier_parts,
         people,
         queries,
@@ -183,7 +185,6 @@ def create_app(settings: Settings, more: Mapping[str, Rule] = MappingProxyType({
     ):
         app.include_router(part.router)
     app.include_router(assessments.streams)
-    app.include_router(dossier_parts.uploads)
     app.state.tokens = tokens_of(settings)
     for page in (pages, login, reference, iris):
         app.include_router(page.router)
