@@ -12,11 +12,24 @@ from starlette.concurrency import run_in_threadpool
 from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 
-from assistant.assembly import make_services
+from assistant.assembly import ON, assembled
+from assistant.conversation import ConversationStore
+from assistant.exchange import Asking
+from assistant.gate import Gate
+from assistant.index.opening import lexical_index
+from assistant.llm.composer import PROMPT as COMPOSE
+from assistant.llm.prompts import prompt
+from assistant.model import Answer
+from assistant.passages import passages_of, text_passages
 from assistant.rest import ask, openai, page
 from assistant.rest.table import RULES
+from assistant.retrieval.searcher import Searcher
+from assistant.services import AssistantServices
 from assistant.settings import AssistantSettings
+from assistant.trail import draft_of
 from kg_service.app import create_app as create_exact
+from kg_service.people.model import Principal
+from kg_service.services import Services
 
 _LOG = logging.getLogger(__name__)
 
@@ -42,3 +55,35 @@ def create_app(settings: AssistantSettings) -> FastAPI:
     # Before the exact half's own files, which are at /static.
     app.router.routes.insert(0, Mount("/static/ask", StaticFiles(packages=[("assistant.rest", "static")]), name="ask-static"))
     return app
+
+
+def make_services(settings: AssistantSettings, exact: Services) -> AssistantServices:
+    """The assistant of a running service; what search lacks yet is made in the background.
+
+    Raises:
+        UnavailableError: where the model that is set cannot be used.
+    """
+    knowledge = exact.knowledge
+    passages = (*passages_of(knowledge, settings.root), *text_passages(exact.texts, knowledge))
+    opened = lexical_index(passages)
+    made = assembled(settings, exact.evaluator, Searcher(lambda: opened), exact.texts.quotes)
+    gate = Gate(settings.ask_workers, settings.ask_queue)
+    words = None if made.model is None else prompt(COMPOSE).hash
+
+    def given(actor: Principal, asking: Asking, answer: Answer) -> None:
+        exact.journal.note_reading(actor, draft_of(asking, answer, words))
+
+    def close() -> None:
+        gate.close()
+
+    return AssistantServices(
+        settings=settings,
+        evaluator=exact.evaluator,
+        asker=made.asker,
+        reader=made.reader,
+        gate=gate,
+        model=None if made.model is None else made.model.name,
+        conversations=ConversationStore(settings.data / "conversations", knowledge) if settings.conversations == ON else None,
+        given=given,
+        close=close,
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pyoxigraph
 import pytest
@@ -21,6 +22,9 @@ from kg_service.owl.reasoner import Reasoner, open_reasoner
 from kg_service.settings import Settings
 
 __all__ = ["database", "database_url", "postgresql"]  # fixtures that stand in a file of their own
+if TYPE_CHECKING:
+    from assistant_service import Asked
+
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared"
 
@@ -64,6 +68,15 @@ def site(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestC
     settings = Settings(root=root, cache=tmp_path_factory.mktemp("cache"), data=tmp_path_factory.mktemp("data"))
     with TestClient(create_app(settings), raise_server_exceptions=False, follow_redirects=False) as client:
         yield client
+
+
+@pytest.fixture(scope="session")
+def asked(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asked]:
+    """The running service with its assistant, without a model, for tests that only ask."""
+    from assistant_service import running
+
+    with running(root, tmp_path_factory.mktemp("asked"), embeddings="none") as service:
+        yield service
 
 
 @pytest.fixture(scope="session")

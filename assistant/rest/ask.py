@@ -84,8 +84,10 @@ async def ask(body: AskRequest, services: AssistantParam, actor: ActorParam, ass
 
 @router.post("/chat", summary="The same as a stream of events", response_model=None, responses=_RESPONSES)
 async def chat(request: Request, body: AskRequest, services: AssistantParam, actor: ActorParam) -> Response:
-    """Server-sent events: `status`, `facts`, `question`, `claim`, `citation`, then `done` with what `POST /api/v1/ask` gives
-    (without the assessment); `error` with a problem document where it breaks off. Claims are verified before they are sent.
+    """Server-sent events: `status`, `facts`, `question`, `claim`, `citation`, then `done` with what `POST /api/v1/ask` gives.
+
+    Claims are verified before they are sent. The questions in `done` also have the numbers of their sources. `error`, with a
+    problem document, is the last event where the answer breaks off. Lines that begin with a colon say that the work goes on.
     """
     asking = await run_in_threadpool(asking_of, services, body.model_dump())
     run = begin(services, asking, actor)
@@ -113,7 +115,7 @@ def _event(services: AssistantServices, asking: Asking, step: Step) -> bytes:
             }
             return event("facts", view)
         case QuestionBack():
-            return event("question", question_view(step.question, knowledge))
+            return event("question", question_view(step.question, knowledge) | {"citation": None})
         case VerifiedClaim():
             return event("claim", claim_view(step.claim))
         case CitationShown():

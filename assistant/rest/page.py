@@ -21,7 +21,7 @@ from assistant.model import Answer
 from assistant.rest.ask import EVENT_STREAM, EXAMPLE, HEARTBEAT, STREAM_HEADERS, event
 from assistant.rest.service import ActorParam, AssistantParam, answered, asking_of, begin, next_conversation
 from assistant.services import AssistantServices
-from assistant.views import DOING, answer_view, citation_view, claim_view, facts_view, path_of, question_view, reading_view
+from assistant.views import DOING, answer_view, citation_view, claim_view, facts_view, path_of, reading_view
 from kg_service.errors import InputError, Problem, SextantError
 from kg_service.model import FactId
 from kg_service.rest.assessments import today
@@ -189,7 +189,8 @@ async def _events(request: Request, services: AssistantServices, asking: Asking,
     turn = _Stream(services, asking)
     try:
         async for step in run.each(request.is_disconnected):
-            yield HEARTBEAT if step is None else await run_in_threadpool(turn.event, step)
+            if part := HEARTBEAT if step is None else await run_in_threadpool(turn.event, step):
+                yield part
     except SextantError as error:
         yield event("problem", {"text": str(error)})
 
@@ -212,21 +213,21 @@ class _Stream:
                 readings = step.understanding.readings
                 facts = facts_view(step.facts, readings, knowledge)
                 return self._part("facts", parts.chips(facts, [reading_view(one, knowledge) for one in readings]))
-            case QuestionBack():
-                return self._part(
-                    "questions", parts.question(question_view(step.question, knowledge), self._turn), "To settle more, it asks"
-                )
             case VerifiedClaim():
                 heading = step.claim.heading if step.claim.heading != self._heading else None
                 self._heading = step.claim.heading
                 return self._part("claims", parts.claim(claim_view(step.claim), self._turn, heading))
             case CitationShown():
                 return self._part("sources", parts.citation(citation_view(step.citation, knowledge), self._turn))
+            case QuestionBack():
+                return b""  # told at the end, when the numbers of the sources are known
             case Done():
                 state = _kept(next_conversation(self._services, self._asking, step.answer))
                 view = answer_view(step.answer, self._services.evaluator, "none")
-                html = str(parts.finish(view, state, self._turn)) + str(parts.hidden(state))
-                return event("done", {"place": "finish", "html": html, "conversation": state})
+                asked = "".join(str(parts.question(one, self._turn)) for one in view["next_questions"])
+                finish = str(parts.finish(view, state, self._turn)) + str(parts.hidden(state))
+                last = event("done", {"place": "finish", "html": finish, "conversation": state})
+                return (self._part("questions", asked, "To settle more, it asks") if asked else b"") + last
 
     def _part(self, place: str, html: object, title: str | None = None) -> bytes:
         lead = f"<h3>{title}</h3>" if title and place not in self._begun else ""
