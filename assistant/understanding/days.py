@@ -1,0 +1,173 @@
+"""Days in a message: written out, by month or year, or counted from today. A month or a year stands for its first day."""
+
+from __future__ import annotations
+
+import re
+from calendar import monthrange
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Final
+
+_MONTHS: Final = {
+    name: number
+    for number, names in enumerate(
+        ("january jan", "february feb", "march mar", "april apr", "may", "june jun", "july jul", "august aug")
+        + ("september sept sep", "october oct", "november nov", "december dec"),
+        1,
+    )
+    for name in names.split()
+}
+_COUNTS: Final = {
+    word: number for number, word in enumerate("zero one two three four five six seven eight nine ten eleven twelve".split())
+} | {
+    "a": 1,
+    "an": 1,
+    "eighteen": 18,
+    "twenty": 20,
+}
+_MONTH: Final = "(?P<month>" + "|".join(sorted(_MONTHS, key=len, reverse=True)) + r")\b\.?"
+_YEAR: Final = r"(?P<year>(?:19|20)\d{2})"
+_COUNT: Final = r"(?P<count>\d{1,3}|" + "|".join(_COUNTS) + ")"
+_FORMS: Final = tuple(
+    (kind, re.compile(form, re.IGNORECASE))
+    for kind, form in (
+        ("day", r"\b(?P<year>\d{4})-(?P<m>\d{1,2})-(?P<d>\d{1,2})\b"),
+        ("day", r"(?P<year>\d{4})\s?年\s?(?P<m>\d{1,2})\s?月\s?(?P<d>\d{1,2})\s?[日号]"),
+        ("month", r"(?P<year>\d{4})\s?年\s?(?P<m>\d{1,2})\s?月"),
+        ("year", r"(?P<year>(?:19|20)\d{2})\s?年"),
+        ("day", rf"\b(?P<d>\d{{1,2}})(?:st|nd|rd|th)?\.?\s{{1,3}}(?:of\s)?{_MONTH},?\s{{1,3}}{_YEAR}\b"),
+        ("day", rf"\b{_MONTH}\s{{1,3}}(?P<d>\d{{1,2}})(?:st|nd|rd|th)?,?\s{{1,3}}{_YEAR}\b"),
+        ("day", r"\b(?P<d>\d{1,2})\.(?P<m>\d{1,2})\.(?P<year>\d{4})\b"),
+        ("slash", r"\b(?P<d>\d{1,2})/(?P<m>\d{1,2})/(?P<year>\d{4})\b"),
+        ("end", rf"\b(?:the\s)?end\sof\s(?:(?:{_MONTH})\s)?{_YEAR}\b"),
+        ("mid", rf"\bmid[\s-]{_YEAR}\b"),
+        ("quarter", rf"\b(?:Q(?P<quarter>[1-4])|(?P<ordinal>first|second|third|fourth)\squarter)\s(?:of\s)?{_YEAR}\b"),
+        ("month", rf"\b(?:(?:early|late|mid|beginning\sof|start\sof)[\s-])?{_MONTH},?\s{{1,3}}(?:of\s)?{_YEAR}\b"),
+        ("yearless", rf"\b(?P<d>\d{{1,2}})(?:st|nd|rd|th)?\s{{1,3}}(?:of\s)?{_MONTH}(?!\s{{1,3}}\d{{4}})"),
+        ("yearless", rf"\b{_MONTH}\s{{1,3}}(?P<d>\d{{1,2}})(?:st|nd|rd|th)?\b(?!,?\s{{1,3}}\d{{4}})"),
+        ("next-month", rf"\b(?P<which>next|this|last|coming)\s{_MONTH}"),
+        ("in-month", rf"\b(?:in|since|from|until|by|during)\s{_MONTH}(?!\s{{1,3}}\d)"),
+        ("count", rf"\b(?:in|within)\s{_COUNT}\s(?P<unit>day|week|month|year)s?(?:'s?\stime)?\b"),
+        ("count", rf"\b{_COUNT}\s(?P<unit>day|week|month|year)s?\s(?P<way>from\s(?:now|today)|hence|later|ago|earlier)\b"),
+        ("near", r"\b(?P<which>next|this|last)\s(?P<unit>week|month|year)\b"),
+        ("named", r"\b(?P<name>today|tomorrow|yesterday|right\snow|currently|at\spresent)\b"),
+        ("named", r"(?P<name>今天|明天|昨天|目前|现在|明年|后年|今年|去年)"),
+        ("year", rf"\b(?:(?:early|late|beginning\sof|start\sof|the\sstart\sof)[\s-])?{_YEAR}\b(?![/.,]?\d|-\d)"),
+    )
+)
+_NAMED: Final = {"tomorrow": 1, "yesterday": -1, "明天": 1, "昨天": -1}
+_ORDINALS: Final = ("first", "second", "third", "fourth")
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """A day as the characters ``start`` to ``end`` name it; ``exact`` is how: ``day``, ``month`` or ``year``. ``note`` is what was odd."""
+
+    start: int
+    end: int
+    day: date
+    exact: str = "day"
+    relative: bool = False
+    note: str | None = None
+
+
+def days_of(text: str, today: date) -> tuple[Day, ...]:
+    """The days that ``text`` names, in order, none inside another. Days that no calendar has are left out."""
+    taken: list[Day] = []
+    for kind, form in _FORMS:
+        for found in form.finditer(text):
+            if not any(found.start() < one.end and one.start < found.end() for one in taken):
+                day = _day(kind, found, today)
+                if day is not None:
+                    taken.append(day)
+    return tuple(sorted(taken, key=lambda one: one.start))
+
+
+def impossible_days(text: str) -> Iterator[str]:
+    """What is written like a day in ISO form and is none, as 2027-02-30."""
+    for found in re.finditer(r"\b(\d{4})-(\d{2})-(\d{2})\b", text):
+        if _date(int(found[1]), int(found[2]), int(found[3])) is None:
+            yield found[0]
+
+
+def _day(kind: str, found: re.Match[str], today: date) -> Day | None:
+    got = found.groupdict()
+    month = _MONTHS[got["month"].lower()] if got.get("month") else int(got["m"]) if got.get("m") else None
+    year = int(got["year"]) if got.get("year") else None
+    number = int(got["d"]) if got.get("d") else None
+    exact, note, relative = "day", None, False
+    day: date | None
+    match kind:
+        case "day":
+            day = _date(year, month, number)
+        case "slash":
+            day = _date(year, month, number)
+            if day is None:
+                day = _date(year, number, month)
+            elif (number or 0) <= 12 and number != month:
+                note = f"{found[0]} is read as {day.isoformat()} (day first)"
+        case "month":
+            day, exact = _date(year, month, 1), "month"
+        case "year":
+            day, exact = _date(year, 1, 1), "year"
+        case "end":
+            day = _date(year, month or 12, monthrange(year or 1, month or 12)[1])
+        case "mid":
+            day, exact = _date(year, 7, 1), "month"
+        case "quarter":
+            quarter = int(got["quarter"]) if got["quarter"] else _ORDINALS.index((got["ordinal"] or "").lower()) + 1
+            day, exact = _date(year, quarter * 3 - 2, 1), "month"
+        case "yearless":
+            day, relative = _next(today, month, number), True
+        case "next-month" | "in-month":
+            if kind == "in-month" and got["month"].lower() in ("may", "mar", "march") and not got["month"][0].isupper():
+                return None
+            day, exact, relative = _next(today, month, 1), "month", True
+            if (got.get("which") or "").lower() == "last" and day is not None:
+                day = day.replace(year=day.year - 1)
+        case _:
+            day, relative = _counted(kind, got, today), True
+            exact = "day" if kind == "named" and len(got.get("name") or "") and "年" not in (got.get("name") or "") else "year"
+            if kind in ("count", "near"):
+                exact = "day"
+    return None if day is None else Day(found.start(), found.end(), day, exact, relative, note)
+
+
+def _counted(kind: str, got: dict[str, str | None], today: date) -> date | None:
+    if kind == "named":
+        name = (got["name"] or "").lower()
+        if "年" in name:
+            return _date(today.year + {"明年": 1, "后年": 2, "去年": -1}.get(name, 0), 1, 1)
+        return today + timedelta(days=_NAMED.get(name, 0))
+    unit = got["unit"] or "day"
+    if kind == "near":
+        sign = {"next": 1, "this": 0, "last": -1}[(got["which"] or "this").lower()]
+        if unit == "year":
+            return _date(today.year + sign, 1, 1)
+        return _shifted(today, unit, sign)
+    word = (got["count"] or "1").lower()
+    count = int(word) if word.isdigit() else _COUNTS[word]
+    back = (got.get("way") or "").lower() in ("ago", "earlier")
+    return _shifted(today, unit, -count if back else count)
+
+
+def _shifted(day: date, unit: str, count: int) -> date | None:
+    if unit in ("day", "week"):
+        return day + timedelta(days=count * (7 if unit == "week" else 1))
+    months = day.year * 12 + day.month - 1 + count * (12 if unit == "year" else 1)
+    year, month = divmod(months, 12)
+    if not 1 <= year <= 9999:
+        return None
+    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
+
+
+def _next(today: date, month: int | None, number: int | None) -> date | None:
+    day = _date(today.year, month, number)
+    return _date(today.year + 1, month, number) if day is not None and day < today else day
+
+
+def _date(year: int | None, month: int | None, day: int | None) -> date | None:
+    if year is None or month is None or day is None or not (1 <= year <= 9999 and 1 <= month <= 12):
+        return None
+    return date(year, month, day) if 1 <= day <= monthrange(year, month)[1] else None

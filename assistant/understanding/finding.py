@@ -1,0 +1,298 @@
+"""Readings of facts: what the matches of one message say, with the words that show it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from assistant.model import FactReading, Polarity, Span
+from assistant.understanding.amounts import number_of
+from assistant.understanding.days import Day
+from assistant.understanding.groups import Amount, Place
+from assistant.understanding.pattern import Match
+from assistant.understanding.polarity import Cues, Turn
+from assistant.understanding.rules import SLOT, Language, Meaning, Rule
+from assistant.understanding.words import Word
+from kg_service.model import Fact, FactId, FactKind, Knowledge, TermId
+
+_PLACES: Final = ("established_in", "persons_in", "marketed_in", "hosting_in", "provider_in")
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """One meaning of one match. ``value`` is typed for its fact; ``()`` is "none of these"."""
+
+    fact: FactId
+    value: bool | float | str | tuple[str, ...]
+    match: Match
+    turn: Turn
+    weak: bool = False
+    owned: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    readings: tuple[FactReading, ...]
+    notes: tuple[str, ...]
+
+
+def find(
+    text: str, words: Sequence[Word], matches: Sequence[tuple[Rule, Match]], language: Language, knowledge: Knowledge
+) -> Found:
+    """The readings of ``text``, most certain meaning first to last by place, and what was odd about them."""
+    kept = unmasked([(rule, match) for rule, match in matches if rule.group in ("fact", "mask")], language)
+    cues = Cues.of(words, language, matches)
+    near = [(match, str(meaning.fact)) for rule, match in kept for meaning in rule.means]
+    notes: list[str] = []
+    mentions: list[Mention] = []
+    for rule, match in kept:
+        for meaning in rule.means:
+            value, note, unsure = _value(meaning, match, knowledge.facts[meaning.fact])
+            if note:
+                notes.append(note)
+            if value is None:
+                continue
+            turn = cues.turn(match, str(meaning.fact), near)
+            if unsure or _torn(meaning, match, words, kept, language):
+                turn = replace(turn, doubted=True)
+            if meaning.number == "staff":
+                turn = replace(turn, denied=True, doubted=False)
+            mentions.append(Mention(meaning.fact, value, match, turn, meaning.weak, len(match.owned)))
+    mentions = _corrected(mentions, cues, words, notes)
+    readings = list(_readings(text, words, mentions, knowledge, notes))
+    readings = with_implied(readings, language, knowledge)
+    return Found(tuple(sorted(readings, key=lambda one: one.spans[0].start if one.spans else 0)), tuple(dict.fromkeys(notes)))
+
+
+def unmasked(matches: Sequence[tuple[Rule, Match]], language: Language) -> list[tuple[Rule, Match]]:
+    """The matches whose words are not all part of a longer plain row that speaks of something else."""
+    covering: dict[int, list[tuple[Rule, Match]]] = {}
+    for rule, match in matches:
+        if rule.plain and len(match.owned) > 1:
+            for place in range(match.first, match.last + 1):
+                covering.setdefault(place, []).append((rule, match))
+    kept: list[tuple[Rule, Match]] = []
+    for rule, match in matches:
+        if rule.group != "fact":
+            continue
+        means = tuple(
+            meaning
+            for meaning in rule.means
+            if not any(
+                longer.first <= match.first
+                and match.last <= longer.last
+                and len(longer.owned) > len(match.owned)
+                and _silences(other, meaning, language)
+                for other, longer in covering.get(match.first, ())
+            )
+        )
+        if means:
+            kept.append((Rule(rule.group, rule.plain, means, rule.name, rule.where), match))
+    return _without_pieces(kept)
+
+
+def _silences(longer: Rule, meaning: Meaning, language: Language) -> bool:
+    if longer.group == "mask":
+        return True
+    inside = language.habits[meaning.fact].survives_in if meaning.fact in language.habits else frozenset()
+    return all(other.fact == meaning.fact or str(other.fact) not in inside for other in longer.means) and any(
+        other.fact != meaning.fact or other.value != meaning.value for other in longer.means
+    )
+
+
+def _without_pieces(matches: list[tuple[Rule, Match]]) -> list[tuple[Rule, Match]]:
+    """Without matches that say the same within a longer one of the same fact and value."""
+    best: dict[tuple[object, ...], list[Match]] = {}
+    kept = []
+    for rule, match in sorted(matches, key=lambda pair: (pair[1].first, -pair[1].last)):
+        key = tuple((meaning.fact, meaning.value, meaning.weak) for meaning in rule.means) + tuple(
+            str(group.value) for group in match.groups
+        )
+        if any(other.first <= match.first and match.last <= other.last for other in best.get(key, ())):
+            continue
+        best.setdefault(key, []).append(match)
+        kept.append((rule, match))
+    return kept
+
+
+def _value(meaning: Meaning, match: Match, fact: Fact) -> tuple[bool | float | str | tuple[str, ...] | None, str | None, bool]:
+    """The value that ``meaning`` has in ``match``, what is odd about it, and whether that makes it doubtful."""
+    if meaning.number is not None:
+        amount = next((group.value for group in match.groups if isinstance(group.value, Amount)), None)
+        return number_of(meaning.number, amount, match, fact)
+    if meaning.value != SLOT or isinstance(meaning.value, tuple):
+        return meaning.value, None, False
+    for group in match.groups:
+        if isinstance(group.value, Place):
+            return tuple(str(term) for term in group.value.terms), None, group.value.unsure
+        if isinstance(group.value, Day):
+            vague = group.value.exact == "year" and group.value.day.year >= 2025
+            note = f"{fact.labels.label}: only the year is told" if vague else group.value.note
+            return group.value.day.isoformat(), note, vague
+    return None, None, False
+
+
+def _torn(meaning: Meaning, match: Match, words: Sequence[Word], kept: Sequence[tuple[Rule, Match]], language: Language) -> bool:
+    """Whether the mention is one side of an "or" that leaves open which holds."""
+    habit = language.habits.get(meaning.fact)
+    if habit is None or not habit.or_is_doubt:
+        return False
+    if any(isinstance(group.value, Place) and group.value.either for group in match.groups):
+        return True
+    for rule, other in kept:
+        if other is match or not any(one.fact == meaning.fact and one.value != meaning.value for one in rule.means):
+            continue
+        left, right = (match, other) if match.last < other.first else (other, match)
+        between = words[left.last + 1 : right.first]
+        if 0 < len(between) <= 4 and any(word.low in ("or", "或") for word in between):
+            return True
+    return False
+
+
+def _corrected(mentions: list[Mention], cues: Cues, words: Sequence[Word], notes: list[str]) -> list[Mention]:
+    """Without what a later "sorry, I mean" replaces: the earlier mentions of the facts said behind it in its sentence."""
+    for cue in cues.found.get("correction", ()):
+        sentence = words[cue.first].sentence
+        later = {one.fact for one in mentions if one.match.first > cue.last and words[one.match.first].sentence == sentence}
+        gone = [one for one in mentions if one.fact in later and one.match.last < cue.first]
+        if gone:
+            notes.append("what was corrected in the message was left out: " + ", ".join(sorted({str(one.fact) for one in gone})))
+            mentions = [one for one in mentions if one not in gone]
+    return mentions
+
+
+def _readings(
+    text: str, words: Sequence[Word], mentions: Sequence[Mention], knowledge: Knowledge, notes: list[str]
+) -> Iterator[FactReading]:
+    by_fact: dict[FactId, list[Mention]] = {}
+    for one in sorted(mentions, key=lambda each: (each.match.first, each.match.last)):
+        by_fact.setdefault(one.fact, []).append(one)
+    for fact_id, said in by_fact.items():
+        fact = knowledge.facts[fact_id]
+        for option in (False, True):
+            part = [one for one in said if one.turn.option is option]
+            strong = [one for one in part if not one.weak]
+            if any(not one.turn.denied for one in strong):
+                part = strong
+            yield from _of_fact(text, words, fact, part, option, notes)
+
+
+def _of_fact(
+    text: str, words: Sequence[Word], fact: Fact, said: list[Mention], option: bool, notes: list[str]
+) -> Iterator[FactReading]:
+    grouped: dict[tuple[object, ...], list[Mention]] = {}
+    for one in said:
+        polarity = _polarity(one)
+        if fact.kind is FactKind.TERMS:
+            grouped.setdefault((polarity, one.value == ()), []).append(one)
+        else:
+            grouped.setdefault((polarity, _flag(fact, one)), []).append(one)
+    stated = [key for key in grouped if key[0] is Polarity.STATED or (fact.kind is FactKind.FLAG and key[0] is Polarity.NEGATED)]
+    if fact.kind is not FactKind.TERMS and len(stated) > 1:
+        winner = max(stated, key=lambda key: max(one.match.last for one in grouped[key]))
+        for key in stated:
+            if key != winner:
+                notes.append(f"{fact.labels.label}: two readings contradict each other; the later one was taken")
+                del grouped[key]
+    for (polarity, _), group in grouped.items():
+        value = _joined(fact, group)
+        spans = tuple(dict.fromkeys(_span(text, words, one.match) for one in group))
+        complete = (
+            fact.kind is FactKind.TERMS
+            and polarity is Polarity.STATED
+            and (value == () or any(one.turn.all_there_is for one in group))
+        )
+        yield FactReading(fact.id, value, Polarity(str(polarity)), spans, complete, "words", option)
+
+
+def _polarity(one: Mention) -> Polarity:
+    if one.turn.doubted:
+        return Polarity.UNCERTAIN
+    denied = one.turn.denied != (one.value is False)
+    return Polarity.NEGATED if denied else Polarity.STATED
+
+
+def _flag(fact: Fact, one: Mention) -> bool | float | str | tuple[str, ...]:
+    if fact.kind is FactKind.FLAG:
+        return (one.value is True) != one.turn.denied if not one.turn.doubted else True
+    return one.value
+
+
+def _joined(fact: Fact, group: Sequence[Mention]) -> bool | float | str | tuple[str, ...]:
+    if fact.kind is FactKind.FLAG:
+        return bool(_flag(fact, group[0]))
+    if fact.kind is not FactKind.TERMS:
+        value = group[-1].value
+        return value
+    terms: list[str] = []
+    for one in group:
+        for term in one.value if isinstance(one.value, tuple) else (str(one.value),):
+            if term not in terms:
+                terms.append(term)
+    if fact.id not in _PLACES:
+        above = {str(up) for term in terms for up in fact.ancestors.get(TermId(term), frozenset())}
+        terms = [term for term in terms if term not in above]
+    return tuple(terms)
+
+
+def _span(text: str, words: Sequence[Word], match: Match) -> Span:
+    start, end = words[match.first].start, words[match.last].end
+    return Span(start, end, text[start:end])
+
+
+def with_implied(readings: Sequence[FactReading], language: Language, knowledge: Knowledge) -> list[FactReading]:
+    """``readings`` and what follows from the stated ones by the definitions of the terms, shown by the same words."""
+    result = list(readings)
+    for option in (False, True):
+        stated = {
+            one.fact: one
+            for one in result
+            if one.polarity is Polarity.STATED and one.hypothetical is option and one.fact in knowledge.facts
+        }
+        for rule in language.implied:
+            if not all(fact in stated and _has(stated[fact], terms, knowledge.facts[fact]) for fact, terms in rule.when.items()):
+                continue
+            if any(one.fact in rule.unless_any and one.hypothetical is option for one in result):
+                continue
+            spans = tuple(dict.fromkeys(span for fact in rule.when for span in stated[fact].spans))
+            for meaning in rule.means:
+                result = _implied_reading(result, meaning, spans, knowledge.facts[meaning.fact], option)
+                stated |= {one.fact: one for one in result if one.polarity is Polarity.STATED and one.hypothetical is option}
+    return result
+
+
+def _has(reading: FactReading, terms: frozenset[str], fact: Fact) -> bool:
+    values = reading.value if isinstance(reading.value, tuple) else (reading.value,)
+    return any(value in terms or fact.ancestors.get(TermId(str(value)), frozenset()) & terms for value in values)
+
+
+def _implied_reading(
+    readings: list[FactReading], meaning: Meaning, spans: tuple[Span, ...], fact: Fact, option: bool
+) -> list[FactReading]:
+    here = [one for one in readings if one.fact == fact.id and one.hypothetical is option]
+    value = meaning.value
+    if isinstance(value, tuple) or any(one.complete for one in here):
+        return readings
+    if fact.kind is FactKind.TERMS:
+        denied = {term for one in here if one.polarity is Polarity.NEGATED for term in _terms(one)}
+        old = next((one for one in here if one.polarity is Polarity.STATED), None)
+        held = set(_terms(old)) if old else set()
+        below = {up for term in held for up in fact.ancestors.get(TermId(term), frozenset())}
+        if str(value) in denied | held | below:
+            return readings
+        if old is not None:
+            merged = replace(old, value=(*_terms(old), str(value)), spans=tuple(dict.fromkeys((*old.spans, *spans))))
+            return [merged if one is old else one for one in readings]
+        return [*readings, FactReading(fact.id, (str(value),), Polarity.STATED, spans, False, "words", option)]
+    if here:
+        return readings
+    polarity = Polarity.NEGATED if value is False else Polarity.STATED
+    return [*readings, FactReading(fact.id, value, polarity, spans, False, "words", option)]
+
+
+def _terms(reading: FactReading) -> tuple[str, ...]:
+    return reading.value if isinstance(reading.value, tuple) else (str(reading.value),)
+
+
+__all__ = ["Found", "Mapping", "Mention", "find", "unmasked", "with_implied"]

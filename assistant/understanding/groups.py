@@ -1,0 +1,184 @@
+"""What stands in a message before facts are read: places, names of law, days, numbers, sums of money."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+
+from assistant.understanding.days import Day, days_of
+from assistant.understanding.pattern import Group, Match
+from assistant.understanding.rules import Language, LawName, PlaceName
+from assistant.understanding.words import CLAUSE, COMMA, Word
+from kg_service.model import Knowledge, TermId
+
+_AMOUNT: Final = re.compile(
+    r"(?P<before>US\$|HK\$|C\$|A\$|S\$|[$€£]|\b(?:USD|EUR|GBP|CHF|SGD|HKD|CAD|AUD)\b)?\s?"
+    r"(?P<number>\d[\d,]*(?:\.\d+)?(?:e\d{1,2})?)\s?(?P<unit>billion|million|thousand|trillion|bn|mn|mio|tn|k|m|b)?\b"
+    r"\s?(?P<after>euros?\b|dollars?\b|pounds?\b|USD\b|EUR\b|GBP\b|CHF\b|US dollars?\b)?",
+    re.IGNORECASE,
+)
+_POWER: Final = re.compile(
+    r"(?:(?P<lead>\d+(?:\.\d+)?)\s?[x×*]\s?)?10\s?(?:\^|\*\*|to the (?:power of )?)\s?(?P<power>\d{1,2})(?:th|st)?"
+)
+_UNITS: Final = {"k": 1e3, "thousand": 1e3, "m": 1e6, "mn": 1e6, "mio": 1e6, "million": 1e6, "bn": 1e9, "b": 1e9, "billion": 1e9}
+_UNITS_MORE: Final = {"tn": 1e12, "trillion": 1e12}
+_JOINS: Final = frozenset("and or the both as well also plus in nor und either across from 和 或 及 与".split())
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One or several places in a row. ``either`` where an "or" stands between them; ``unsure`` where a name is wider than they."""
+
+    terms: tuple[TermId, ...]
+    either: bool = False
+    unsure: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """A number; ``currency`` is None where none stands by it."""
+
+    number: float
+    currency: str | None = None
+    percent: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A name of law at the words ``first`` to ``last``."""
+
+    first: int
+    last: int
+    law: LawName
+
+
+def names_of(words: Sequence[Word], language: Language, knowledge: Knowledge) -> tuple[list[Group], list[Named]]:
+    """The places as groups that patterns can stand around, and the names of law."""
+    chosen = longest(language.names.scan(words))
+    places: list[tuple[Match, PlaceName]] = []
+    laws: list[Named] = []
+    for match in chosen:
+        name = language.name_rules[match.rule]
+        if isinstance(name, PlaceName):
+            places.append((match, name))
+        elif isinstance(name, LawName):
+            laws.append(Named(match.first, match.last, name))
+    groups = [group for row in _rows(places, words) for group in _groups(row, words, knowledge)]
+    groups += [Group("law", one.first, one.last, one.law) for one in laws]
+    return groups, laws
+
+
+def longest(matches: Iterable[Match]) -> list[Match]:
+    """The matches that remain when a longer one, or the first of two as long, takes the words that it stands on."""
+    taken: set[int] = set()
+    chosen: list[Match] = []
+    for match in sorted(matches, key=lambda one: (one.first - one.last, one.first, one.rule)):
+        if taken.isdisjoint(range(match.first, match.last + 1)):
+            taken.update(range(match.first, match.last + 1))
+            chosen.append(match)
+    return sorted(chosen, key=lambda one: one.first)
+
+
+def _rows(places: list[tuple[Match, PlaceName]], words: Sequence[Word]) -> list[list[tuple[Match, PlaceName]]]:
+    rows: list[list[tuple[Match, PlaceName]]] = []
+    for match, name in places:
+        if (
+            rows
+            and name.form != "people"
+            and _joined(rows[-1][-1][0].last, match.first, words)
+            and rows[-1][-1][1].form != "people"
+        ):
+            rows[-1].append((match, name))
+        else:
+            rows.append([(match, name)])
+    return rows
+
+
+def _joined(last: int, first: int, words: Sequence[Word]) -> bool:
+    between = words[last + 1 : first]
+    stops = [word.stop for word in words[last + 1 : first + 1]]
+    if len(between) > 4 or any(stop >= CLAUSE for stop in stops) or not all(word.low in _JOINS for word in between):
+        return False
+    return COMMA in stops or any(word.low in ("and", "or", "nor", "plus", "well", "和", "或", "及", "与") for word in between)
+
+
+def _groups(row: list[tuple[Match, PlaceName]], words: Sequence[Word], knowledge: Knowledge) -> list[Group]:
+    ancestors = {term.id: term.parent for term in knowledge.jurisdictions.values()}
+    terms: list[TermId] = []
+    for number, (match, name) in enumerate(row):
+        before = row[number - 1] if number else None
+        tight = before is not None and match.first == before[0].last + 1 and words[match.first].stop == COMMA
+        if tight and before is not None and set(name.terms) <= _with_above(before[1].terms, ancestors):
+            continue  # "Frankfurt, Germany"
+        terms += [term for term in name.terms if term not in terms]
+    either = any(word.low in ("or", "either", "或") for word in words[row[0][0].first : row[-1][0].last])
+    place = Place(tuple(terms), either, any(name.unsure for _, name in row))
+    first, last, form = row[0][0].first, row[-1][0].last, row[-1][1].form
+    if form == "people":
+        return [Group("people", first, last, place)]
+    groups = [Group("adj", first, last, place)]
+    if form == "noun":
+        groups.append(Group("place", first, last, place))
+    return groups
+
+
+def _with_above(terms: tuple[TermId, ...], parents: dict[TermId, TermId | None]) -> set[TermId]:
+    found: set[TermId] = set()
+    for term in terms:
+        above: TermId | None = term
+        while above is not None and above not in found:
+            found.add(above)
+            above = parents.get(above)
+    return found
+
+
+def amounts_of(text: str, words: Sequence[Word], today: date, laws: Sequence[Named]) -> tuple[list[Group], tuple[Day, ...]]:
+    """Days, numbers and sums as groups over ``words``; what belongs to a name of law or a day is no number."""
+    days = tuple(day for day in days_of(text, today) if not _inside_law(day.start, day.end, words, laws))
+    ends = ([word.start for word in words], [word.end for word in words])
+    groups = [group for day in days if (group := _over("date", day.start, day.end, ends, day))]
+    for found in _POWER.finditer(text):
+        number = float(found["lead"] or 1) * 10.0 ** int(found["power"])
+        if group := _over("number", found.start(), found.end(), ends, Amount(number)):
+            groups.append(group)
+    for found in _AMOUNT.finditer(text):
+        if any(found.start() < day.end and day.start < found.end() for day in days):
+            continue
+        amount = _amount(found, text)
+        if amount is None or _inside_law(found.start("number"), found.end("number"), words, laws):
+            continue
+        group = _over("number", found.start(), found.end(), ends, amount)
+        if group is not None:
+            groups.append(group)
+            if amount.currency or (found["unit"] or "").lower() in ("bn", "billion", "tn", "trillion"):
+                groups.append(Group("money", group.first, group.last, amount))
+    return groups, days
+
+
+def _amount(found: re.Match[str], text: str) -> Amount | None:
+    try:
+        number = float(found["number"].replace(",", ""))
+    except (ValueError, OverflowError):
+        return None
+    unit = (found["unit"] or "").lower()
+    scale = _UNITS.get(unit) or _UNITS_MORE.get(unit) or 1.0
+    sign = (found["before"] or found["after"] or "").lower()
+    currency = None
+    if sign:
+        currency = "USD" if sign in ("$", "us$", "usd") or "dollar" in sign else "other"
+    rest = text[found.end() : found.end() + 9].lstrip().lower()
+    return Amount(number * scale, currency, rest.startswith(("%", "percent", "per cent")))
+
+
+def _inside_law(start: int, end: int, words: Sequence[Word], laws: Sequence[Named]) -> bool:
+    return any(words[one.first].start < end and start < words[one.last].end for one in laws)
+
+
+def _over(kind: str, start: int, end: int, ends: tuple[list[int], list[int]], value: object) -> Group | None:
+    first = bisect_right(ends[1], start)
+    last = bisect_left(ends[0], end) - 1
+    return Group(kind, first, last, value) if first <= last else None

@@ -1,0 +1,387 @@
+"""The files in ``language/``, read and held against the knowledge: a fact or term that does not exist is an error with its line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from assistant.understanding.lawnames import law_names
+from assistant.understanding.names import name_pattern, place_pattern, spellings
+from assistant.understanding.pattern import PatternError, Patterns
+from assistant.understanding.rules import SLOT, Habit, Implied, Language, LawName, Meaning, PlaceName, Rule
+from kg_service.errors import DocumentError, KnowledgeError, Problem, nearest
+from kg_service.knowledge.document import Place, Tree, Value, read_yaml
+from kg_service.model import Fact, FactId, FactKind, Knowledge, TermId
+
+FOLDER: Final = Path(__file__).resolve().parent / "language"
+NAME: Final = "assistant/understanding/language"
+CUES: Final = (
+    *(
+        "negation",
+        "negation_before",
+        "doubt",
+        "doubt_before",
+        "only_after",
+        "only_before",
+        "if",
+        "nothing",
+        "correction",
+        "withdraw",
+    ),
+)
+INTENTS: Final = ("applies", "explain", "compare", "controls", "changes", "define", "withdraw", "outside")
+MENTIONS: Final = ("complete", "partial", "open")
+NUMBERS: Final = ("billions", "count", "share", "flop", "staff")
+_NOWHERE: Final = Tree("regulations", None, {})
+
+
+@dataclass(slots=True)
+class _Reading:
+    knowledge: Knowledge
+    language: Language
+    problems: list[Problem] = field(default_factory=list)
+    irregular: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    macros: dict[str, str] = field(default_factory=dict)
+
+    def wrong(self, place: Place, code: str, message: str, near: Sequence[str] = ()) -> None:
+        self.problems.append(Problem(str(place), code, message, tuple(near)))
+
+    def rows(self, value: Value, place: Place) -> Iterator[tuple[str, Place]]:
+        """The texts of a list (or the one text) with their places."""
+        if isinstance(value, str):
+            yield value, place
+        elif isinstance(value, list):
+            for number, one in enumerate(value):
+                spot = place.below(number)
+                if isinstance(one, str):
+                    yield one, spot
+                else:
+                    self.wrong(spot, "not-a-text", "a pattern is a text.")
+        elif value is not None:
+            self.wrong(place, "not-a-list", "a list of texts is due.")
+
+    def entries(self, value: Value, place: Place) -> Iterator[tuple[str, Value, Place]]:
+        if isinstance(value, dict):
+            for key, one in value.items():
+                yield key, one, place.below(key)
+        elif value is not None:
+            self.wrong(place, "not-a-mapping", "a mapping is due.")
+
+    def add(self, pattern: str, place: Place, rule: Rule, *, names: bool = False) -> None:
+        """Compiles ``pattern`` for ``rule``; what is wrong with it is noted."""
+        language = self.language
+        rules, patterns = (None, language.names) if names else (language.rules, language.patterns)
+        number = len(language.name_rules) if rules is None else len(rules)
+        try:
+            plain = patterns.add(" ".join(pattern.split()), number)
+        except PatternError as error:
+            self.wrong(place, "bad-pattern", f"the pattern {pattern[:60]!r} cannot be used: {error}.")
+            plain = True
+        if rules is not None:
+            rules.append(Rule(rule.group, plain, rule.means, rule.name, str(place)))
+
+    def add_name(self, pattern: str, place: Place, name: PlaceName | LawName | None) -> None:
+        self.add(pattern, place, Rule("mask", True), names=True)
+        self.language.name_rules.append(name)
+
+    def fact(self, name: str, place: Place) -> Fact | None:
+        fact = self.knowledge.facts.get(FactId(name))
+        if fact is None:
+            self.wrong(place, "unknown-fact", f"there is no fact {name!r}.", nearest(name, self.knowledge.facts))
+        return fact
+
+    def value(self, fact: Fact, word: str, place: Place) -> bool | str | None:
+        """``word`` as an answer to ``fact``: one of its terms, or true or false."""
+        if fact.kind is FactKind.FLAG:
+            if word in ("true", "false"):
+                return word == "true"
+            self.wrong(place, "not-a-flag", f"{fact.id!r} is answered by true or false, not {word!r}.")
+        elif TermId(word) in fact.terms:
+            return word
+        else:
+            self.wrong(place, "unknown-term", f"fact {fact.id!r} has no term {word!r}.", nearest(word, fact.terms))
+        return None
+
+    def meanings(self, value: Value, place: Place) -> tuple[Meaning, ...]:
+        found: list[Meaning] = []
+        for name, words, spot in self.entries(value, place):
+            fact = self.fact(name, spot)
+            if fact is None:
+                continue
+            for word, where in self.rows(words, spot):
+                answer = self.value(fact, word, where)
+                if answer is not None:
+                    found.append(Meaning(fact.id, answer))
+        return tuple(found)
+
+
+def load(knowledge: Knowledge, folder: Path = FOLDER) -> Language:
+    """The language of ``folder`` for ``knowledge``.
+
+    Raises:
+        KnowledgeError: with every problem found, each with file, line and the nearest valid choice.
+    """
+    trees = []
+    problems: list[Problem] = []
+    for path in sorted(folder.glob("*.yaml")):
+        try:
+            trees.append(read_yaml(path, f"{NAME}/{path.name}"))
+        except DocumentError as error:
+            problems.extend(error.problems)
+    reading = _Reading(knowledge, Language(Patterns(), Patterns()), problems)
+    places = [Place(tree) for tree in trees]
+    for place in places:
+        _grammar(reading, place)
+    for patterns in (reading.language.names, reading.language.patterns):
+        patterns.macros, patterns.irregular = reading.macros, reading.irregular
+    for place in places:
+        for key, value, spot in reading.entries(place.tree.root, place):
+            section = _SECTIONS.get(key)
+            if section is not None:
+                section(reading, value, spot)
+            elif key not in _GRAMMAR:
+                reading.wrong(spot, "unknown-key", f"there is no section {key!r}.", nearest(key, [*_SECTIONS, *_GRAMMAR]))
+    _jurisdictions(reading)
+    if reading.problems:
+        raise KnowledgeError(sorted(reading.problems, key=lambda problem: problem.where))
+    return reading.language
+
+
+_HABITS: Final[dict[str, Mapping[FactId, Habit]]] = {}
+_KEPT: Final = 4
+
+
+def habits_of(knowledge: Knowledge) -> Mapping[FactId, Habit]:
+    """How mentions of each fact are taken, as the files in the package say; kept for the last versions of the knowledge."""
+    known = _HABITS.get(knowledge.version)
+    if known is None:
+        reading = _Reading(knowledge, Language(Patterns(), Patterns()))
+        for path in sorted(FOLDER.glob("*.yaml")):
+            place = Place(read_yaml(path, f"{NAME}/{path.name}"))
+            root = place.tree.root if isinstance(place.tree.root, dict) else {}
+            for name, body, spot in reading.entries(root.get("facts"), place.below("facts")):
+                fact = reading.fact(name, spot)
+                if fact is not None:
+                    _habit(reading, fact, body if isinstance(body, dict) else {}, spot)
+        known = reading.language.habits
+        while len(_HABITS) >= _KEPT:
+            _HABITS.pop(next(iter(_HABITS)))
+        _HABITS[knowledge.version] = known
+    return known
+
+
+def _grammar(reading: _Reading, place: Place) -> None:
+    root = place.tree.root if isinstance(place.tree.root, dict) else {}
+    language = reading.language
+    for word, spellings, spot in reading.entries(root.get("irregular"), place.below("irregular")):
+        reading.irregular[word] = tuple(text for text, _ in reading.rows(spellings, spot))
+    for name, pattern, spot in reading.entries(root.get("macros"), place.below("macros")):
+        for text, _ in reading.rows(pattern, spot):
+            reading.macros[name] = text
+    words = {key: frozenset(text for text, _ in reading.rows(root.get(key), place.below(key))) for key in _WORDS}
+    language.barriers |= words["barriers"]
+    language.fillers |= words["fillers"]
+    language.subjects |= words["subjects"]
+    language.subjects_of_law += tuple(sorted(words["subjects_of_law"]))
+    for code, common, spot in reading.entries(root.get("foreign"), place.below("foreign")):
+        language.foreign[code] = frozenset(text for text, _ in reading.rows(common, spot))
+
+
+def _facts(reading: _Reading, value: Value, place: Place) -> None:
+    for name, body, spot in reading.entries(value, place):
+        fact = reading.fact(name, spot)
+        if fact is None:
+            continue
+        record = body if isinstance(body, dict) else {}
+        for key, _, where in reading.entries(body, spot):
+            if key not in _FACT_KEYS:
+                reading.wrong(where, "unknown-key", f"a fact has no {key!r} here.", nearest(key, _FACT_KEYS))
+        _habit(reading, fact, record, spot)
+        for key in ("said", "weak"):
+            for word, patterns, where in reading.entries(record.get(key), spot.below(key)):
+                answer = reading.value(fact, word, where)
+                if answer is not None:
+                    means = (Meaning(fact.id, answer, weak=key == "weak"),)
+                    for pattern, line in reading.rows(patterns, where):
+                        reading.add(pattern, line, Rule("fact", True, means))
+        for pattern, line in reading.rows(record.get("slot"), spot.below("slot")):
+            reading.add(pattern, line, Rule("fact", True, (Meaning(fact.id, SLOT),)))
+        for pattern, line in reading.rows(record.get("none"), spot.below("none")):
+            reading.add(pattern, line, Rule("fact", True, (Meaning(fact.id, ()),)))
+        _numbers(reading, fact, record.get("numbers"), spot.below("numbers"))
+        if record.get("names") == "all":
+            _names(reading, fact, frozenset(text for text, _ in reading.rows(record.get("not_names"), spot.below("not_names"))))
+
+
+def _habit(reading: _Reading, fact: Fact, record: Mapping[str, Value], place: Place) -> None:
+    def terms(key: str) -> tuple[TermId, ...]:
+        found = []
+        for word, spot in reading.rows(record.get(key), place.below(key)):
+            if reading.value(fact, word, spot) is not None:
+                found.append(TermId(word))
+        return tuple(found)
+
+    mentions = record.get("mentions", "complete")
+    if mentions not in MENTIONS:
+        reading.wrong(place.below("mentions"), "unknown-choice", f"mentions are {', '.join(MENTIONS)}, not {mentions!r}.")
+    inside = frozenset(
+        text for text, spot in reading.rows(record.get("survives_in"), place.below("survives_in")) if reading.fact(text, spot)
+    )
+    reading.language.habits[fact.id] = Habit(
+        str(mentions), terms("open_terms"), frozenset(terms("holds")), inside, record.get("or_is_doubt") == "true"
+    )
+
+
+def _numbers(reading: _Reading, fact: Fact, value: Value, place: Place) -> None:
+    for number, one in enumerate(value if isinstance(value, list) else []):
+        spot = place.below(number)
+        record = one if isinstance(one, dict) else {}
+        rule, pattern = record.get("rule"), record.get("pattern")
+        if rule not in NUMBERS or not isinstance(rule, str) or not isinstance(pattern, str):
+            reading.wrong(spot, "unknown-choice", f"a number has a pattern, and a rule out of {', '.join(NUMBERS)}.")
+        else:
+            reading.add(pattern, spot, Rule("fact", True, (Meaning(fact.id, SLOT, number=rule),)))
+
+
+def _names(reading: _Reading, fact: Fact, without: frozenset[str]) -> None:
+    """The labels of the terms, as the knowledge has them, are patterns too, but for those of ``without``."""
+    for term in fact.terms.values():
+        for name in spellings(term.labels):
+            if name not in without:
+                reading.add(name_pattern(name), Place(_NOWHERE), Rule("fact", True, (Meaning(fact.id, str(term.id)),)))
+
+
+def _jurisdictions(reading: _Reading) -> None:
+    """The labels of the jurisdictions as names of places; two letters only in capitals."""
+    for term in reading.knowledge.jurisdictions.values():
+        for name in spellings(term.labels):
+            reading.add_name(place_pattern(name), Place(_NOWHERE), PlaceName((term.id,), "noun"))
+
+
+def _places(reading: _Reading, value: Value, place: Place) -> None:
+    for name, body, spot in reading.entries(value, place):
+        known = reading.knowledge.jurisdictions
+        if TermId(name) not in known:
+            reading.wrong(spot, "unknown-term", f"there is no place {name!r}.", nearest(name, known))
+            continue
+        record = body if isinstance(body, dict) else {}
+        _place_names(reading, record, spot, (TermId(name),), False)
+
+
+def _place_groups(reading: _Reading, value: Value, place: Place) -> None:
+    for _, body, spot in reading.entries(value, place):
+        record = body if isinstance(body, dict) else {}
+        terms: list[TermId] = []
+        for word, where in reading.rows(record.get("of"), spot.below("of")):
+            if TermId(word) not in reading.knowledge.jurisdictions:
+                reading.wrong(
+                    where, "unknown-term", f"there is no place {word!r}.", nearest(word, reading.knowledge.jurisdictions)
+                )
+            else:
+                terms.append(TermId(word))
+        _place_names(reading, record, spot, tuple(terms), record.get("unsure") == "true")
+
+
+def _place_names(reading: _Reading, record: Mapping[str, Value], spot: Place, terms: tuple[TermId, ...], unsure: bool) -> None:
+    exact = frozenset(text for text, _ in reading.rows(record.get("exact"), spot.below("exact")))
+    for key, form in (("names", "noun"), ("adjectives", "adjective"), ("people", "people")):
+        for text, line in reading.rows(record.get(key), spot.below(key)):
+            pattern = text if text in exact or text.endswith("=") else place_pattern(text)
+            reading.add_name(pattern, line, PlaceName(terms, form, unsure))
+
+
+def _not_places(reading: _Reading, value: Value, place: Place) -> None:
+    for text, line in reading.rows(value, place):
+        reading.add_name(text, line, None)
+
+
+def _together(reading: _Reading, value: Value, place: Place) -> None:
+    for number, one in enumerate(value if isinstance(value, list) else []):
+        spot = place.below(number)
+        record = one if isinstance(one, dict) else {}
+        means = reading.meanings(record.get("means"), spot.below("means"))
+        for pattern, line in reading.rows(record.get("say"), spot.below("say")):
+            reading.add(pattern, line, Rule("fact", True, means))
+
+
+def _implied(reading: _Reading, value: Value, place: Place) -> None:
+    for number, one in enumerate(value if isinstance(value, list) else []):
+        spot = place.below(number)
+        record = one if isinstance(one, dict) else {}
+        when: dict[FactId, set[str]] = {}
+        for meaning in reading.meanings(record.get("when"), spot.below("when")):
+            when.setdefault(meaning.fact, set()).add(str(meaning.value))
+        unless = frozenset(
+            text for text, where in reading.rows(record.get("unless_any"), spot.below("unless_any")) if reading.fact(text, where)
+        )
+        means = reading.meanings(record.get("means"), spot.below("means"))
+        reading.language.implied.append(Implied({fact: frozenset(terms) for fact, terms in when.items()}, means, unless))
+
+
+def _cues(reading: _Reading, value: Value, place: Place) -> None:
+    for name, patterns, spot in reading.entries(value, place):
+        if name not in CUES:
+            reading.wrong(spot, "unknown-key", f"there is no cue {name!r}.", nearest(name, CUES))
+            continue
+        for pattern, line in reading.rows(patterns, spot):
+            reading.add(pattern, line, Rule("cue", True, name=name))
+
+
+def _intents(reading: _Reading, value: Value, place: Place) -> None:
+    for name, patterns, spot in reading.entries(value, place):
+        if name not in INTENTS and name not in ("field", "as_of", "until"):
+            reading.wrong(spot, "unknown-key", f"there is no intent {name!r}.", nearest(name, INTENTS))
+            continue
+        for pattern, line in reading.rows(patterns, spot):
+            reading.add(pattern, line, Rule("intent", True, name=name))
+
+
+def _nothing(reading: _Reading, value: Value, place: Place) -> None:
+    for pattern, line in reading.rows(value, place):
+        reading.add(pattern, line, Rule("mask", True))
+
+
+def _law(reading: _Reading, value: Value, place: Place) -> None:
+    for pattern, line, name in law_names(reading.knowledge, value, place, reading.problems):
+        reading.add_name(pattern, line, name)
+
+
+def _premises(reading: _Reading, value: Value, place: Place) -> None:
+    for name, patterns, spot in reading.entries(value, place):
+        for pattern, line in reading.rows(patterns, spot):
+            reading.add(pattern, line, Rule("premise", True, name=name))
+
+
+_WORDS: Final = ("barriers", "fillers", "subjects", "subjects_of_law")
+_GRAMMAR: Final = ("irregular", "macros", "foreign", *_WORDS)
+_FACT_KEYS: Final = (
+    *(
+        "mentions",
+        "open_terms",
+        "holds",
+        "survives_in",
+        "or_is_doubt",
+        "names",
+        "not_names",
+        "said",
+        "weak",
+        "slot",
+        "none",
+        "numbers",
+    ),
+)
+_SECTIONS: Final = {
+    "facts": _facts,
+    "places": _places,
+    "groups": _place_groups,
+    "not_places": _not_places,
+    "together": _together,
+    "implied": _implied,
+    "cues": _cues,
+    "intents": _intents,
+    "nothing": _nothing,
+    "law": _law,
+    "premises": _premises,
+}

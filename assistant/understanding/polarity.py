@@ -1,0 +1,123 @@
+"""Which mentions are denied, doubted, all there is, or only an option: by the words around them, within their clause."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from assistant.understanding.pattern import Match
+from assistant.understanding.rules import Language, Rule
+from assistant.understanding.words import CLAUSE, COMMA, SENTENCE, Word
+
+_REACH: Final = {"negation": 6, "doubt": 10, "only_after": 4, "if": 24}
+_BEFORE: Final = {"negation_before": 1, "doubt_before": 2, "only_before": 1}
+_SETTLED: Final = frozenset({"use_case", "institution", "established_in", "technology", "product", "affected"})
+_WISHES: Final = frozenset(
+    "considering thinking contemplating exploring looking evaluating weighing toying leaning may could might eventually".split()
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What the words around a mention make of it."""
+
+    denied: bool = False
+    doubted: bool = False
+    all_there_is: bool = False
+    option: bool = False
+
+
+@dataclass(slots=True)
+class Cues:
+    """The cues of one message, ready to be asked about each mention in it."""
+
+    words: Sequence[Word]
+    language: Language
+    found: dict[str, list[Match]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, words: Sequence[Word], language: Language, matches: Sequence[tuple[Rule, Match]]) -> Cues:
+        cues = [(rule, match) for rule, match in matches if rule.group == "cue"]
+        taken: dict[int, int] = {}
+        for _, match in cues:
+            for place in range(match.first, match.last + 1):
+                taken[place] = max(taken.get(place, 0), match.last - match.first + 1)
+        found: dict[str, list[Match]] = {}
+        for rule, match in cues:
+            size = match.last - match.first + 1
+            if all(taken[place] <= size for place in range(match.first, match.last + 1)):
+                found.setdefault(rule.name, []).append(match)
+        return cls(words, language, found)
+
+    def turn(self, match: Match, fact: str, mentions: Sequence[tuple[Match, str]]) -> Turn:
+        """What the cues make of ``match``, a mention of ``fact`` among ``mentions``."""
+        denials = sum(self._after("negation", cue, match, fact, mentions) for cue in self._near("negation", match))
+        denials += any(self._just_before(cue, match, 1) for cue in self.found.get("negation_before", ()))
+        doubted = any(
+            self._after("doubt", cue, match, fact, mentions) and not (fact in _SETTLED and self.words[cue.first].low in _WISHES)
+            for cue in self._near("doubt", match)
+        ) or any(self._just_before(cue, match, 2) for cue in self.found.get("doubt_before", ()))
+        only = any(self._after("only_after", cue, match, fact, mentions) for cue in self._near("only_after", match)) or any(
+            self._just_before(cue, match, 1) for cue in self.found.get("only_before", ())
+        )
+        option = any(self._option(cue, match) for cue in self._near("if", match))
+        return Turn(denials % 2 == 1, doubted, only, option)
+
+    def _near(self, name: str, match: Match) -> list[Match]:
+        return [
+            cue
+            for cue in self.found.get(name, ())
+            if cue.last < match.first and not (match.owned & set(range(cue.first, cue.last + 1))) and match.first - cue.last < 40
+        ]
+
+    def _after(self, name: str, cue: Match, match: Match, fact: str, mentions: Sequence[tuple[Match, str]]) -> bool:
+        """Whether ``match`` stands in the reach of ``cue`` before it: in its clause, or in a list that began there."""
+        reach, place = _REACH[name], cue.last + 1
+        strict = name in ("negation", "only_after")
+        while place <= match.first:
+            word = self.words[place]
+            if word.stop >= CLAUSE or (place < match.first and word.low in self.language.barriers):
+                return False
+            item = place > cue.last + 1 and (word.stop == COMMA or (strict and word.low in ("and", "plus", "和")))
+            if item and not self._goes_on(cue, place, match, fact, mentions):
+                return False
+            if item:
+                reach = max(reach, place - cue.last + 4)
+            place += 1
+        return match.first - cue.last <= reach
+
+    def _goes_on(self, cue: Match, place: int, match: Match, fact: str, mentions: Sequence[tuple[Match, str]]) -> bool:
+        """Whether the list that began behind ``cue`` goes on at ``place``: like things on both sides and no new sentence."""
+        end = match.first
+        if any(self.words[one].low in self.language.subjects for one in range(place, end)):
+            return False
+        if sum(self.words[one].low not in self.language.fillers for one in range(place, end)) > 2:
+            return (
+                any(
+                    place <= other.first <= place + 3 and kind == fact and self._goes_on(cue, place, other, fact, mentions)
+                    for other, kind in mentions
+                    if other.first < match.first
+                )
+                and self._goes_on(cue, _last_comma(self.words, place + 1, end), match, fact, mentions)
+                if _last_comma(self.words, place + 1, end) > place
+                else False
+            )
+        return any(kind == fact and cue.last < other.last < place for other, kind in mentions)
+
+    def _just_before(self, cue: Match, match: Match, stop: int) -> bool:
+        """Whether ``cue`` follows ``match`` at once, but for a comma or a bracket where ``stop`` allows it."""
+        if cue.first <= match.last or cue.first - match.last > 2:
+            return False
+        between = self.words[match.last + 1 : cue.first + 1]
+        return all(word.stop < CLAUSE or (stop > 1 and word.stop < SENTENCE) for word in between) and all(
+            word.low in ("all", "also", "itself", "then", "though", "data", "or") for word in between[:-1]
+        )
+
+    def _option(self, cue: Match, match: Match) -> bool:
+        return self.words[cue.first].sentence == self.words[match.first].sentence
+
+
+def _last_comma(words: Sequence[Word], first: int, last: int) -> int:
+    found = [place for place in range(first, last + 1) if words[place].stop == COMMA]
+    return found[-1] if found else -1

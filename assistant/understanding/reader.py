@@ -1,0 +1,194 @@
+"""Reads one message: facts with the words that show them, what is asked, which law is named, what is taken for granted."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Final
+
+from assistant.model import Conversation, FactReading, Intent, Polarity, Understanding
+from assistant.understanding import merge
+from assistant.understanding.citations import Citations, Cited
+from assistant.understanding.days import Day, impossible_days
+from assistant.understanding.finding import find
+from assistant.understanding.followup import answers, withdrawn
+from assistant.understanding.groups import amounts_of, names_of
+from assistant.understanding.intents import Signs, intents, when
+from assistant.understanding.language import FOLDER, load
+from assistant.understanding.names import name_pattern
+from assistant.understanding.pattern import Patterns
+from assistant.understanding.premises import premises
+from assistant.understanding.questions import Questions
+from assistant.understanding.rules import Language
+from assistant.understanding.tongue import tongue_of
+from assistant.understanding.words import Word, words_of
+from kg_service.applicability.facts import Facts
+from kg_service.model import FactKind, InterpretationId, Knowledge, QualificationId
+
+LONGEST: Final = 20_000
+_CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffd\ud800-\udfff]")
+_SENTENCES: Final = re.compile(r"[.!?。！？\n]+\s*")
+_ALL: Final = re.compile(r"\b(?:everything|all (?:the )?facts|start (?:over|again)|reset)\b|重新开始", re.IGNORECASE)
+
+
+class Reader:
+    """Reads messages against ``knowledge``; holds no state of any conversation and may be shared by threads."""
+
+    def __init__(self, knowledge: Knowledge, folder: Path = FOLDER) -> None:
+        self.knowledge = knowledge
+        self.language: Language = load(knowledge, folder)
+        self._citations = Citations(knowledge)
+        self._questions = Questions(knowledge)
+        self._qualifications = Patterns()
+        self._qualification_ids: list[QualificationId] = []
+        for one in knowledge.qualifications.values():
+            if len(words_of(one.label)) > 1:
+                self._qualifications.add(name_pattern(re.sub(r"[(),;:/]", " ", one.label)), len(self._qualification_ids))
+                self._qualification_ids.append(one.id)
+
+    def read(self, text: str, conversation: Conversation | None = None, today: date | None = None) -> Understanding:
+        """What ``text`` says and asks. Days such as "next August" count from ``today``, by default the day in UTC."""
+        today = today or datetime.now(UTC).date()
+        notes: list[str] = []
+        part = _readable(text, notes)
+        words = words_of(part)
+        language = tongue_of(part, words, self.language, notes)
+        if not words:
+            notes.append("The message holds no words.")
+            return Understanding(text, (Intent.OUTSIDE,), language=language, notes=tuple(notes))
+        place_groups, laws = names_of(words, self.language, self.knowledge)
+        number_groups, days = amounts_of(part, words, today, laws)
+        before = [str(one) for turn in conversation.turns for one in turn.understanding.instruments] if conversation else []
+        cited = self._citations.find(part, words, laws, before)
+        groups = [*[one for one in place_groups if one.kind != "law"], *number_groups, *cited.groups()]
+        matches = [(self.language.rules[match.rule], match) for match in self.language.patterns.scan(words, groups)]
+        found = find(part, words, matches, self.language, self.knowledge)
+        notes.extend(found.notes)
+        notes.extend(cited.notes)
+        notes.extend(f"{day} is no day of the calendar." for day in impossible_days(part))
+        readings = found.readings
+        told = answers(part, words, groups, readings, conversation, self.knowledge) if conversation else ()
+        readings = (*readings, *told)
+        asked = self._questions.like(_asking(part))
+        named = self._named(words)
+        qualifications = tuple(dict.fromkeys((*cited.qualifications, *named)))
+        signs = _signs(readings, cited, asked, qualifications, bool(told), conversation, part)
+        wanted = intents(matches, signs)
+        held = premises(part, words, matches, self.knowledge)
+        used = frozenset(
+            (group.first, group.last)
+            for rule, match in matches
+            if rule.group in ("fact", "premise")
+            for group in match.groups
+            if isinstance(group.value, Day)
+            and (rule.group == "fact" or any(one.value == group.value.day.isoformat() for one in held))
+        )
+        asked_day = when(matches, used, wanted, today, words)
+        if asked_day.note:
+            notes.append(asked_day.note)
+        readings = withdrawn(readings, wanted, conversation, bool(_ALL.search(part)), self.knowledge)
+        notes.extend(self._partial(readings))
+        return Understanding(
+            text=text,
+            intents=wanted,
+            readings=tuple(readings),
+            as_of=asked_day.as_of,
+            until=asked_day.until,
+            norms=tuple(cited.norms),
+            instruments=tuple(cited.instruments),
+            provisions=tuple(cited.provisions),
+            qualifications=qualifications,
+            interpretations=tuple(InterpretationId(name) for name, _ in asked),
+            decisions=_decisions(part),
+            premises=held,
+            unknown_law=tuple(cited.unknown),
+            language=language,
+            notes=tuple(dict.fromkeys(notes)),
+        )
+
+    def facts_of(self, readings: Sequence[FactReading], base: Facts) -> Facts:
+        """``base`` with ``readings`` over it, by the habits of this reader's language."""
+        return merge.facts_of(readings, base, self.knowledge, self.language.habits)
+
+    def option_of(self, readings: Sequence[FactReading], base: Facts) -> Facts:
+        """``base`` changed as the options among ``readings`` say."""
+        return merge.option_of(readings, base, self.knowledge, self.language.habits)
+
+    def _named(self, words: Sequence[Word]) -> list[QualificationId]:
+        matches = sorted(self._qualifications.scan(words), key=lambda match: (-len(match.owned), match.first))
+        return [self._qualification_ids[match.rule] for match in matches]
+
+    def _partial(self, readings: Sequence[FactReading]) -> list[str]:
+        """Which facts were answered by a mention that may not be all."""
+        notes = []
+        for one in readings:
+            habit = self.language.habits.get(one.fact)
+            if (
+                habit is None
+                or habit.mentions == "complete"
+                or one.complete
+                or one.polarity is not Polarity.STATED
+                or one.hypothetical
+            ):
+                continue
+            if self.knowledge.facts[one.fact].kind is FactKind.TERMS:
+                notes.append(
+                    f"{self.knowledge.facts[one.fact].labels.label}: only what was mentioned is taken; there may be more"
+                )
+        return notes
+
+
+def _readable(text: str, notes: list[str]) -> str:
+    """The part of ``text`` that is read: the first 20,000 characters, with characters that cannot be shown as spaces."""
+    part = text
+    if len(part) > LONGEST:
+        part = part[:LONGEST]
+        notes.append(f"Only the first {LONGEST:,} characters of {len(text):,} were read.")
+    if _CONTROL.search(part):
+        part = _CONTROL.sub(" ", part)
+        notes.append("Characters that cannot be shown were passed over.")
+    return part
+
+
+def _asking(text: str) -> list[str]:
+    """The sentences of ``text`` that may ask something: those before a question mark, or the whole where it is short."""
+    sentences = []
+    last = 0
+    for found in _SENTENCES.finditer(text):
+        if "?" in found.group() or "？" in found.group():
+            sentences.append(text[last : found.end()])
+        last = found.end()
+    if len(text) <= 300 and not sentences:
+        sentences = [text]
+    return [one for one in sentences if len(one) <= 600][:10]
+
+
+def _signs(
+    readings: Sequence[FactReading],
+    cited: Cited,
+    asked: Sequence[tuple[InterpretationId, float]],
+    qualifications: Sequence[QualificationId],
+    answered: bool,
+    conversation: Conversation | None,
+    text: str,
+) -> Signs:
+    own = {one.fact for one in readings if not one.hypothetical}
+    return Signs(
+        facts=len(own),
+        options=any(one.hypothetical for one in readings),
+        laws=len(cited.instruments) + len(cited.norms),
+        unknown=len(cited.unknown),
+        likeness=asked[0][1] if asked else 0.0,
+        qualifications=len(qualifications),
+        answers=answered,
+        in_conversation=conversation is not None and bool(conversation.turns or conversation.facts),
+        question="?" in text or "？" in text,
+    )
+
+
+def _decisions(text: str) -> tuple[int, ...]:
+    return tuple(
+        dict.fromkeys(int(found) for found in re.findall(r"\bdecision\s(?:no\.?\s|number\s)?([1-6])\b", text, re.IGNORECASE))
+    )

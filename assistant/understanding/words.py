@@ -1,0 +1,76 @@
+"""A message as words with their places: what every pattern is held against. The text itself is never changed."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+
+HAN: Final = "\u3400-\u9fff\uf900-\ufaff"
+_WORD: Final = re.compile(
+    rf"(?:[A-Za-z]\.){{2,}}|\d+(?:[.,]\d+)+|[{HAN}]|[^\W_{HAN}]+(?:['’][^\W\d_{HAN}]+)?",
+)
+_HAN: Final = re.compile(f"[{HAN}]")
+_SENTENCE: Final = re.compile(r"[.!?。！？…]|\n\s*\n|\n\s*[-*•]")
+_CLAUSE: Final = re.compile(r"[;:；：()（）\[\]\n]|[—–]|\s-+\s")
+_COMMA: Final = re.compile(r"[,，、/|&+]")
+_ABBREVIATED: Final = frozenset(
+    "art arts no nos para paras sec reg regs rec approx incl excl vs inc ltd corp st mr mrs dr cf ch bn mn p pp v fig e.g i.e ca etc".split()
+)
+
+NONE, COMMA, CLAUSE, SENTENCE = 0, 1, 2, 3
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """One word. ``low`` is without case, accents and possessive; ``stop`` says how strongly it is set off from the one before."""
+
+    start: int
+    end: int
+    raw: str
+    low: str
+    stop: int
+    sentence: int
+
+
+def words_of(text: str) -> tuple[Word, ...]:
+    """The words of ``text`` in order; a Chinese character is a word of its own."""
+    found: list[Word] = []
+    sentence, last = 0, 0
+    for match in _WORD.finditer(text):
+        raw = match.group()
+        stop = _stop(text[last : match.start()], found[-1].low if found else "", bool(found)) if found else NONE
+        sentence += stop == SENTENCE
+        found.append(Word(match.start(), match.end(), raw, folded(raw), stop, sentence))
+        last = match.end()
+    return tuple(found)
+
+
+def _stop(between: str, before: str, any_before: bool) -> int:
+    if between in (" ", "-", "", "/"):
+        return NONE
+    if found := _SENTENCE.search(between):
+        full = between[found.start()] == "."
+        tight = full and not between[found.end() :]
+        if not tight and not (full and before in _ABBREVIATED):
+            return SENTENCE
+    if _CLAUSE.search(between):
+        return CLAUSE
+    return COMMA if _COMMA.search(between) and any_before else NONE
+
+
+@lru_cache(maxsize=20_000)
+def folded(raw: str) -> str:
+    """``raw`` in lower case, without accents, full stops between letters and the possessive ending."""
+    plain = raw.casefold().replace("’", "'")
+    if not plain.isascii():
+        plain = "".join(c for c in unicodedata.normalize("NFKD", plain) if not unicodedata.combining(c))
+    if "." in plain and not plain[0].isdigit():
+        plain = plain.replace(".", "")
+    return plain[:-2] if plain.endswith("'s") else plain
+
+
+def is_han(text: str) -> bool:
+    return bool(_HAN.search(text))
