@@ -64,6 +64,6 @@ def _said(knowledge: Knowledge, notices: Sequence[Notice], head: str, view: dict
 
 @contextlib.contextmanager
 def _journal(session: Session) -> Iterator[Journal]:
-    with contextlib.closing(open_of(session.settings)) as database:
-        with contextlib.closing(open_journal(session.settings, database, session.knowledge.version)) as journal:
-            yield journal
+    with contextlib.ExitStack() as stack:
+        database = stack.enter_context(contextlib.closing(open_of(session.settings)))
+        yield stack.enter_context(contextlib.closing(open_journal(session.settings, database, session.knowledge.version)))

@@ -62,16 +62,31 @@ def evaluated(
     if not same.all():
         moved = np.flatnonzero(~same)
         calendar[moved] = verdicts(evaluator, [olds[index].facts for index in moved], day)
-    found: dict[int, list[NormChange]] = defaultdict(list)
-    for index, column in zip(*np.nonzero(stored != after), strict=True):
-        steps = (stored[index, column], law[index, column], calendar[index, column], after[index, column])
-        causes = tuple(cause for cause, (a, b) in zip(Cause, itertools.pairwise(steps), strict=True) if a != b)
-        change = NormChange(order[column], status_of(steps[0]), status_of(steps[3]), causes)
-        if not change.silent:
-            found[int(index)].append(change)
+    found = _found([stored, law, calendar, after], order)
     for index, before in enumerate(olds):
         found[index].extend(_gone(before, orders, order, evaluator.knowledge.version))
     return now, {places[index]: tuple(listed) for index, listed in found.items() if listed}
+
+
+def _found(steps: Sequence[Matrix], order: Sequence[str]) -> dict[int, list[NormChange]]:
+    """Each difference between the first and the last of the four matrices, with the steps at which something moved."""
+    moved = np.zeros(steps[0].shape, np.uint8)
+    for bit, (one, other) in enumerate(itertools.pairwise(steps)):
+        moved |= (one != other).astype(np.uint8) << bit
+    rows, columns = np.nonzero(steps[0] != steps[-1])
+    cells = (columns, steps[0][rows, columns], steps[-1][rows, columns], moved[rows, columns])
+    made: dict[tuple[int, int, int, int], NormChange | None] = {}
+    found: dict[int, list[NormChange]] = defaultdict(list)
+    for index, *key in zip(rows.tolist(), *(cell.tolist() for cell in cells), strict=True):
+        column, before, now, bits = name = tuple(key)
+        if name not in made:
+            causes = tuple(cause for bit, cause in enumerate(Cause) if bits >> bit & 1)
+            change = NormChange(order[column], status_of(before), status_of(now), causes)
+            made[name] = None if change.silent else change
+        known = made[name]
+        if known is not None:
+            found[index].append(known)
+    return found
 
 
 def _stored(olds: Sequence[Before], orders: Mapping[str, Sequence[str]], order: Sequence[str]) -> Matrix:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
 
+import orjson
 import sqlalchemy as sa
 
 from kg_service.audit.chain import moment, parse_moment
@@ -114,7 +115,7 @@ def add_notices(connection: sa.Connection, notices: Sequence[Notice]) -> None:
             "day": one.day.isoformat(),
             "knowledge_before": one.knowledge_before,
             "knowledge_after": one.knowledge_after,
-            "content": json.dumps(content_of(one.facts, one.changes), separators=(",", ":")),
+            "content": orjson.dumps(content_of(one.facts, one.changes)).decode(),
         }
         for one in notices
     ]
@@ -131,7 +132,7 @@ def notices(
     if subject is not None:
         asked = asked.where(table.subject == subject)
     for row in connection.execute(asked):
-        facts, changes = parse_content(json.loads(row.content))
+        facts, changes = parse_content(orjson.loads(row.content))
         at, day = parse_moment(row.at), date.fromisoformat(row.day)
         yield Notice(row.seq, at, row.subject, day, row.knowledge_before, row.knowledge_after, facts, changes)
 

@@ -11,17 +11,18 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, Final
+from typing import Final
 
 import orjson
 import sqlalchemy as sa
 
 from kg_service.applicability.evaluate import Evaluator
-from kg_service.applicability.facts import Facts, parse_facts
+from kg_service.applicability.facts import Answer, Facts, parse_facts
 from kg_service.audit.event import Draft
 from kg_service.audit.journal import Journal
 from kg_service.dossiers.codec import loads
 from kg_service.errors import InputError
+from kg_service.model import FactId, Knowledge
 from kg_service.people.model import SYSTEM
 from kg_service.watch import register, webhooks
 from kg_service.watch.differences import Before, Subject, evaluated
@@ -29,6 +30,7 @@ from kg_service.watch.model import Notice
 from kg_service.watch.rows import packed
 
 PORTION: Final = 10_000
+_ANSWERS: Final = 200_000
 _KINDS: Final = (register.DOSSIER, register.DEPLOYMENT)
 Told = Callable[[str], None]
 Follower = Callable[[Sequence[Notice]], None]
@@ -46,6 +48,38 @@ class Round:
     changes: int
 
 
+class _Reading:
+    """Reads kept facts as the present law understands them; an answer that it no longer knows counts as unanswered.
+
+    Answers repeat: each distinct one is read once.
+    """
+
+    def __init__(self, knowledge: Knowledge) -> None:
+        self._schema = knowledge.facts
+        self._known: dict[tuple[str, object, type], Facts] = {}
+
+    def of(self, text: str) -> Facts:
+        found: dict[FactId, Answer] = {}
+        known = self._known
+        for fact, value in orjson.loads(text).items():
+            key = (fact, tuple(value) if type(value) is list else value, type(value))
+            answer = known.get(key)
+            if answer is None:
+                answer = self._read(key, fact, value)
+            found.update(answer)
+        return found
+
+    def _read(self, key: tuple[str, object, type], fact: str, value: object) -> Facts:
+        if len(self._known) >= _ANSWERS:
+            self._known.clear()
+        try:
+            answer = parse_facts(self._schema, {fact: value})
+        except InputError:
+            answer = {}
+        self._known[key] = answer
+        return answer
+
+
 class _UndoneError(Exception):
     """A rehearsal leaves nothing behind."""
 
@@ -56,6 +90,7 @@ class Watch:
     def __init__(self, journal: Journal, evaluator: Evaluator, clock: Callable[[], datetime], portion: int = PORTION) -> None:
         self.journal, self.database, self.evaluator = journal, journal.database, evaluator
         self._clock, self._portion = clock, portion
+        self._facts = _Reading(evaluator.knowledge)
         self._followers: list[Follower] = []
 
     def follow(self, follower: Follower) -> None:
@@ -148,26 +183,12 @@ class Watch:
         text = one.facts if one.source is None else _facts_text(one)
         if text is None:
             raise TypeError(one.subject)
-        facts = self._facts(text)
+        facts = self._facts.of(text)
         if one.facts is None or one.row is None or one.day is None or one.knowledge is None or one.knowledge not in orders:
             return Subject(facts, None), text
         same = one.facts == text
-        before = Before(facts if same else self._facts(one.facts), date.fromisoformat(one.day), one.knowledge, one.row)
+        before = Before(facts if same else self._facts.of(one.facts), date.fromisoformat(one.day), one.knowledge, one.row)
         return Subject(facts, before, same), text
-
-    def _facts(self, text: str) -> Facts:
-        """The facts as the present law understands them; those that it no longer does count as unanswered."""
-        raw, schema = orjson.loads(text), self.evaluator.knowledge.facts
-        try:
-            return parse_facts(schema, raw)
-        except InputError:
-            found: dict[Any, Any] = {}
-            for fact, value in raw.items():
-                try:
-                    found.update(parse_facts(schema, {fact: value}))
-                except InputError:
-                    continue
-            return found
 
 
 def _facts_text(one: register.Pending) -> str:
