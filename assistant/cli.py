@@ -67,14 +67,11 @@ def chat(facts: Facts = None, as_of: AsOf = None, root: Root = None) -> None:
 
 
 @app.command()
-def index(
-    again: Annotated[bool, typer.Option("--again", help="Embed everything anew.")] = False,
-    root: Root = None,
-) -> None:
+def index(root: Root = None) -> None:
     """Build the search index into the cache, so that search goes by meaning as well as by words."""
     from assistant.commands import indexing
 
-    indexing.index(root, again=again)
+    indexing.index(root)
 
 
 @app.command()

@@ -185,10 +185,14 @@ def test_wheel_works_outside_a_checkout(tmp_path: Path) -> None:
         [*pip, "install", "--no-deps", "--no-index", "--target", str(site), str(wheel)], check=True, capture_output=True
     )
     example = ROOT / "examples/hong-kong-securities-research.yaml"
-    script = "import kg_service; assert 'site' in kg_service.__file__; from kg_service.cli import main; main()"
+    script = "import kg_service; assert 'site' in kg_service.__file__; from assistant.cli import main; main()"
     environ = {**os.environ, "PYTHONPATH": str(site), "SEXTANT_CACHE": str(tmp_path / "cache")}
     environ.pop("SEXTANT_ROOT", None)
     command = [sys.executable, "-c", script, "assess", str(example)]
     done = subprocess.run(command, cwd=empty, env=environ, capture_output=True, text=True, check=False, timeout=300)
     assert done.returncode == 0, done.stderr
     assert "SFC" in done.stdout
+    question = [sys.executable, "-c", script, "ask", "We are a German bank and want a chatbot for consumers. What applies?"]
+    asked = subprocess.run(question, cwd=empty, env=environ, capture_output=True, text=True, check=False, timeout=300)
+    assert asked.returncode == 0, asked.stderr
+    assert "Sources" in asked.stdout

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import pytest
 from fastapi.testclient import TestClient
 
-from kg_service import cli
+from assistant import cli
 from kg_service.app import create_app
 from kg_service.deployment import KEYS, read_deployment, read_text
 from kg_service.model import Knowledge, NormKind
