@@ -14,7 +14,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kg_service.decisions.pilot import Outcome, Plan, Ruling, Start, evaluate, plain_plan, plan_hash
+from kg_service.decisions.pilot import Kind, Outcome, Plan, Ruling, Start, evaluate, plain_plan, plan_hash
 from kg_service.decisions.pilot_input import parse_pilot, parse_plan, parse_records
 from kg_service.decisions.pilot_views import evaluation_view, plan_text, report_text
 from kg_service.decisions.proportions import cases_needed, clears, fewest_to_clear, pooled, power, wilson
@@ -261,6 +261,14 @@ def test_words_of_a_plan_cannot_break_the_report() -> None:
     assert "<script>" not in text
     assert "\n# c" not in text
     assert "\\|x\\|" in plan_text(plan)
+
+
+def test_plan_of_every_kind_survives_writing_and_reading() -> None:
+    """The plan of the example, which has every kind of metric, is the same after writing and reading."""
+    raw = yaml.load((ROOT / "examples/pilots/service-chat.yaml").read_text(), Loader=yaml.BaseLoader)  # noqa: S506 - strings only
+    plan = parse_plan(raw["plan"])
+    assert {one.kind for one in plan.metrics} == set(Kind)
+    assert parse_plan(plain_plan(plan)) == plan
 
 
 def test_example_passes(law: Knowledge) -> None:

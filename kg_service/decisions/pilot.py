@@ -293,9 +293,9 @@ def _plain_metric(one: Metric) -> dict[str, Any]:
         "kind": str(one.kind),
         str(one.direction): plain_number(one.threshold),
         "unit": one.unit,
-        "sample": one.sample,
-        "confident": one.confident,
     }
+    if one.kind in (Kind.PROPORTION, Kind.MEAN):
+        view |= {"sample": one.sample, "confident": one.confident}
     if one.expected is not None:
         view["expected"] = plain_number(one.expected)
     if one.decisions:
