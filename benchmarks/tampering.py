@@ -5,11 +5,11 @@ from __future__ import annotations
 import random
 import shutil
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from kg_service.audit import standalone
 from kg_service.audit.checkpoints import SecondPlace
@@ -23,6 +23,7 @@ from kg_service.errors import DatabaseError
 from kg_service.people.model import LOCAL
 from kg_service.settings import Settings
 
+Change: TypeAlias = Callable[[sqlite3.Connection], object]
 COLUMNS = ("at", "actor", "action", "subject", "content", "hash")
 
 
@@ -137,6 +138,12 @@ def flips(trail: Trail, random_: random.Random, count: int, scratch: Path) -> Ta
     return tally
 
 
+def _flip(connection: sqlite3.Connection, *, table: str, column: str, row: int, place: float) -> None:
+    raw = connection.execute(f"SELECT CAST({column} AS BLOB) FROM {table} WHERE rowid = ?", (row,)).fetchone()[0]  # noqa: S608
+    changed = flipped(raw, int(place * len(raw) * 8))
+    connection.execute(f"UPDATE {table} SET {column} = CAST(? AS TEXT) WHERE rowid = ?", (changed, row))  # noqa: S608
+
+
 def _lines(content: bytes) -> list[bytes]:
     return [line + b"\n" for line in content.split(b"\n")[:-1]] + ([content.split(b"\n")[-1]] if content[-1:] != b"\n" else [])
 
@@ -191,9 +198,7 @@ def rearrangements(trail: Trail, random_: random.Random, count: int, scratch: Pa
     return tallies
 
 
-def _changes(
-    trail: Trail, one: int, other: int
-) -> Iterator[Any] | dict[str, tuple[list[bytes], Callable[[sqlite3.Connection], object]]]:
+def _changes(trail: Trail, one: int, other: int) -> dict[str, tuple[list[bytes], Change]]:
     events, size = trail.events, len(trail.events)
     exchanged = list(events)
     exchanged[one - 1], exchanged[other - 1] = events[other - 1], events[one - 1]
