@@ -12,14 +12,12 @@ from typing import Any
 from kg_service.applicability.facts import plain_facts
 from kg_service.audit.opening import open_journal, open_of
 from kg_service.commands.session import Session, open_session
-from kg_service.decisions.reading import Reading
 from kg_service.deployment import Deployment
-from kg_service.dossiers.commands import AddEvidence, AnswerCriteria, AnswerCriterion, Command, CreateDossier, SetFacts
-from kg_service.dossiers.guards import Ground, assessor, day_of
-from kg_service.dossiers.model import Dossier, EvidenceKind, Met
+from kg_service.dossiers.commands import AddEvidence, Command, CreateDossier, SetFacts
+from kg_service.dossiers.guards import Ground
+from kg_service.dossiers.model import Dossier, EvidenceKind
 from kg_service.dossiers.service import Dossiers, open_dossiers
 from kg_service.dossiers.shelf import chunks_of, type_of
-from kg_service.dossiers.views import controls_needed
 from kg_service.errors import DocumentError, InputError, Problem
 from kg_service.people.model import LOCAL
 
@@ -110,28 +108,6 @@ def answers_to_facts(pairs: Sequence[str], withdraw: Sequence[str], from_file: D
     return SetFacts(values)
 
 
-def parse_answers(raw: object) -> AnswerCriteria:
-    """Answers to criteria as a file gives them: by decision, then by criterion, a word or a mapping.
-
-    Raises:
-        InputError: with every problem found, each at its JSON pointer.
-    """
-    reading = Reading()
-    given = reading.mapping(raw, "", ("criteria",), ("criteria",))
-    found: list[AnswerCriterion] = []
-    for number, answers in reading.mapping(given.get("criteria"), "/criteria", tuple("123456")).items():
-        for name, said in reading.mapping(answers, f"/criteria/{number}").items():
-            at = f"/criteria/{number}/{name}"
-            one = said if isinstance(said, Mapping) else {"answer": said}
-            keys = reading.mapping(one, at, ("answer", "because", "evidence"), ("answer",))
-            answer = reading.choice(keys.get("answer"), f"{at}/answer", tuple(map(str, Met)))
-            because = None if keys.get("because") is None else reading.text(keys["because"], f"{at}/because", "a reason", 10_000)
-            evidence = tuple(str(each) for each in reading.items(keys.get("evidence"), f"{at}/evidence"))
-            found.append(AnswerCriterion(int(number), name, Met(answer), because, evidence))
-    reading.done()
-    return AnswerCriteria(tuple(found))
-
-
 def add_file(desk: Desk, dossier_id: str, path: Path, title: str | None, decisions: tuple[int, ...]) -> Dossier:
     """The dossier with that file as evidence.
 
@@ -148,11 +124,6 @@ def add_file(desk: Desk, dossier_id: str, path: Path, title: str | None, decisio
     if not isinstance(done, Dossier):
         raise TypeError(done)
     return done
-
-
-def needed_controls(dossier: Dossier, ground: Ground, number: int | None) -> tuple[str, ...]:
-    """The small set of controls that the decision, or the whole dossier, still needs."""
-    return tuple(map(str, controls_needed(dossier, assessor(dossier, ground)(day_of(dossier, ground)), number)))
 
 
 def plan_in(raw: object) -> Any:

@@ -14,7 +14,12 @@ from kg_service.commands.session import day, one_of
 from kg_service.errors import InputError, Problem
 
 __all__ = ["dossiers"]
-Tool = Annotated[str, typer.Argument(metavar="TOOL", help="necessity, roi or pathways.", show_default=False)]
+Tool = Annotated[
+    str,
+    typer.Argument(
+        metavar="TOOL", help="necessity, risks, workforce, roi or pathways; result also fairness.", show_default=False
+    ),
+]
 
 
 @dossiers.command("input")
@@ -55,10 +60,10 @@ def set_input(
 def result(dossier: Id, tool: Tool, as_of: AsOf = None, output: Output = None, root: Root = None) -> None:
     """What a tool makes of its input, as JSON."""
     from kg_service.commands.dossiers import desk
-    from kg_service.dossiers.commands import TOOLS
+    from kg_service.dossiers.tools import SHOWN
     from kg_service.dossiers.tools import result as computed
 
-    one_of(tool, "TOOL", tuple(TOOLS))
+    one_of(tool, "TOOL", SHOWN)
     with desk(root) as opened:
         found, ground = opened.seen(dossier, None if as_of is None else day(as_of, "--as-of"))
         write_json(computed(tool, found, ground, opened.session.settings.root), output)

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from kg_service.commands.output import show, write, write_json
+from kg_service.commands.output import show, write_json
 from kg_service.commands.session import day, one_of
 from kg_service.errors import InputError, Problem
 
@@ -163,9 +163,9 @@ def criterion(
 ) -> None:
     """Answer a criterion of a decision, or many from a file."""
     from kg_service.commands.deciding import read_input
-    from kg_service.commands.dossiers import parse_answers
     from kg_service.dossiers.commands import AnswerCriterion, Command
     from kg_service.dossiers.model import Met
+    from kg_service.dossiers.reading import parse_answers
 
     command: Command
     if file is not None:
@@ -227,30 +227,16 @@ def control(
     root: Root = None,
 ) -> None:
     """Say how far controls are."""
-    from kg_service.commands import dossiers as work
     from kg_service.decisions.controls import ControlState
-    from kg_service.dossiers.commands import SetControls
+    from kg_service.dossiers.commands import NEEDED, SetControls
 
-    one_of(format_, "--format", FORMATS)
     said = ControlState(one_of(state.replace("-", "_"), "--state", tuple(map(str, ControlState))))
-    number = None
     if needed is not None:
-        one_of(needed, "--needed", ("all", *"123456"))
-        number = None if needed == "all" else int(needed)
-    with work.desk(root) as desk:
-        found, ground = desk.seen(dossier, None)
-        names = list(controls or ())
-        if planned:
-            names += [name for name, one in found.controls.items() if one.state is ControlState.PLANNED]
-        if needed is not None:
-            names += work.needed_controls(found, ground, number)
-            if not names:
-                write("No control is needed: every obligation has one.\n")
-                return
-        command = SetControls(
-            tuple(dict.fromkeys(names)), said, owner, None if on is None else day(on, "--on"), tuple(evidence or ()), note
-        )
-        told(desk, desk.do(dossier, command), format_)
+        one_of(needed, "--needed", NEEDED)
+    when = None if on is None else day(on, "--on")
+    names = tuple(dict.fromkeys(controls or ()))
+    command = SetControls(names, said, owner, when, tuple(evidence or ()), note, needed, planned)
+    _change(dossier, command, format_, root)
 
 
 @dossiers.command("option")

@@ -62,7 +62,19 @@ def dossier(view: View) -> RenderableType:
     if held:
         tail.append(Text(", ".join(f"{count} {name}" for name, count in held.items())))
     tail += [Text(f"{problem['pointer']}: {problem['message']}", "red") for problem in view["problems"]]
-    return Group(*head, made, *tail, *_next(view))
+    return Group(*head, made, *tail, *_until(view["until"]), *_next(view))
+
+
+def _until(until: View | None) -> Iterable[RenderableType]:
+    if until is None:
+        return
+    yield Text(f"\nfrom {until['from']} to {until['to']}:", "bold")
+    made = _table(("day", 10), ("", 7), ("norm", None), ("for", 9))
+    for key, word in (("begins", "begins"), ("ends", "ends"), ("changed", "changes")):
+        for one in until[key]:
+            numbers = ",".join(map(str, one["decisions"]))
+            made.add_row(Text(one["on"] or ""), Text(word), Text(f"{one['norm']} {one['title']}"), Text(numbers))
+    yield made if made.row_count else Text("nothing changes")
 
 
 def _remarks(one: View) -> Iterable[str]:

@@ -82,7 +82,10 @@ class WithdrawEvidence:
 
 @dataclass(frozen=True, slots=True)
 class SetControls:
-    """The same for each of ``controls``. An owner or day left out stays as it was."""
+    """The same for each of ``controls``. An owner or day left out stays as it was.
+
+    ``needed`` adds the small set of controls that a decision (1 to 6) or ``all`` still need; ``planned`` those that are planned.
+    """
 
     controls: tuple[str, ...]
     state: ControlState
@@ -90,6 +93,8 @@ class SetControls:
     on: date | None = None
     evidence: tuple[str, ...] = ()
     note: str | None = None
+    needed: str | None = None
+    planned: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +114,7 @@ class ChooseOption:
 
 @dataclass(frozen=True, slots=True)
 class SetInput:
-    """What a tool is given: ``necessity``, ``roi`` or ``pathways``; None takes it away. Checked by the tool before."""
+    """What one of :data:`TOOLS` is given; None takes it away. Checked by the tool before."""
 
     tool: str
     value: Json
@@ -213,4 +218,11 @@ ACTIONS: Final[Mapping[type, str]] = {
     Archive: "dossier.archived",
     Reevaluate: "dossier.reevaluated",
 }
-TOOLS: Final[Mapping[str, int]] = {"necessity": 1, "roi": 5, "pathways": 6}  # and the decision that each serves
+NEEDED: Final = ("all", "1", "2", "3", "4", "5", "6")
+TOOLS: Final[Mapping[str, int]] = {
+    "necessity": 1,
+    "risks": 3,
+    "workforce": 4,
+    "roi": 5,
+    "pathways": 6,
+}  # and the decision that each serves

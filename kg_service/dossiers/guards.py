@@ -11,7 +11,8 @@ from typing import Any
 
 from kg_service.applicability.evaluate import IN_EFFECT, Assessment, Evaluator, Status
 from kg_service.applicability.facts import Facts, parse_facts
-from kg_service.decisions.coverage import ASKS
+from kg_service.decisions.controls import ControlState
+from kg_service.decisions.coverage import ASKS, needed
 from kg_service.dossiers.codec import canonical
 from kg_service.dossiers.commands import TOOLS
 from kg_service.dossiers.criteria import GATES, Guides
@@ -123,6 +124,17 @@ def _met(dossier: Dossier, controls: Iterable[ControlId], number: int, status: S
     return enough is None or any(
         record.state in enough for control in controls if (record := dossier.controls.get(control)) is not None
     )
+
+
+def controls_needed(dossier: Dossier, found: Assessment, number: int | None = None) -> tuple[ControlId, ...]:
+    """A small set of controls that, beside those planned or in place, gives each obligation in effect one."""
+    held = {ControlId(name) for name, record in dossier.controls.items() if record.state is not ControlState.FAILED}
+    asking = [
+        one.norm
+        for one in found.verdicts
+        if one.status in IN_EFFECT and one.norm.kind in ASKS and (number is None or number in one.norm.decisions)
+    ]
+    return needed(asking, held)
 
 
 def earlier_open(dossier: Dossier) -> tuple[int, ...]:

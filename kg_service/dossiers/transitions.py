@@ -12,10 +12,12 @@ from typing import Any, Final, TypeVar
 
 from kg_service.applicability.facts import parse_facts, plain_facts
 from kg_service.decisions.controls import ControlRecord as Record
+from kg_service.decisions.controls import ControlState
 from kg_service.decisions.pilot import Start, plain_plan, plan_hash
 from kg_service.decisions.pilot_input import parse_plan, parse_records
 from kg_service.dossiers import signing
 from kg_service.dossiers.commands import (
+    NEEDED,
     TOOLS,
     AddEvidence,
     AddOption,
@@ -39,7 +41,7 @@ from kg_service.dossiers.commands import (
     WithdrawEvidence,
 )
 from kg_service.dossiers.criteria import GATES, find
-from kg_service.dossiers.guards import Ground, put, settled
+from kg_service.dossiers.guards import Ground, assessor, controls_needed, day_of, put, settled
 from kg_service.dossiers.model import (
     ControlRecord,
     CriterionAnswer,
@@ -233,7 +235,16 @@ def _withdraw(command: WithdrawEvidence, dossier: Dossier, actor: Principal, gro
 @_on(SetControls)
 def _controls(command: SetControls, dossier: Dossier, actor: Principal, ground: Ground) -> Dossier:
     problems = list(_unknown_controls(command.controls, ground))
-    if not command.controls:
+    names = list(command.controls)
+    if command.planned:
+        names += [name for name, one in dossier.controls.items() if one.state is ControlState.PLANNED]
+    if command.needed in NEEDED:
+        found = assessor(dossier, ground)(day_of(dossier, ground))
+        names += controls_needed(dossier, found, None if command.needed == "all" else int(command.needed))
+    elif command.needed is not None:
+        told = f"'needed' is a decision or all, not {command.needed[:20]!r}."
+        problems.append(Problem("/needed", "unknown-choice", told))
+    if not command.controls and not command.planned and command.needed is None:
         problems.append(Problem("/controls", "no-control", "name at least one control."))
     if command.on is not None and command.on > ground.today:
         problems.append(Problem("/on", "in-the-future", "the day on which a state was found cannot lie in the future."))
@@ -241,7 +252,7 @@ def _controls(command: SetControls, dossier: Dossier, actor: Principal, ground: 
         raise InputError(problems)
     _known_evidence(dossier, command.evidence)
     controls = dict(dossier.controls)
-    for name in command.controls:
+    for name in dict.fromkeys(names):
         held = controls.get(name)
         kept = (None, None, (), None) if held is None else (held.owner, held.on, held.evidence, held.note)
         same_state = held is not None and held.state is command.state

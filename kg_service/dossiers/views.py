@@ -4,24 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date
-from typing import Any, Final, TypeAlias
+from typing import Any, TypeAlias
 
 from kg_service import ids
+from kg_service.applicability.compare import DatedChange, diff
 from kg_service.applicability.evaluate import IN_EFFECT, Assessment, Status
 from kg_service.audit.event import Event
-from kg_service.decisions.controls import ControlState
-from kg_service.decisions.coverage import ASKS, coverage, needed, obligations
+from kg_service.decisions.coverage import coverage, obligations
 from kg_service.dossiers.codec import plain
 from kg_service.dossiers.criteria import GATES
-from kg_service.dossiers.guards import Gap, Ground, assessor, day_of, earlier_open, facts_of, gaps, obstacles
+from kg_service.dossiers.guards import (
+    Gap,
+    Ground,
+    assessor,
+    controls_needed,
+    day_of,
+    earlier_open,
+    facts_of,
+    gaps,
+    obstacles,
+)
 from kg_service.dossiers.model import DECISIONS, LAST, Decision, Dossier, Met, State
 from kg_service.dossiers.repository import Entry
 from kg_service.dossiers.tools import pilot_view, records
 from kg_service.errors import Problem
-from kg_service.model import ControlId
 
 View: TypeAlias = dict[str, Any]
-_COUNTS: Final = {ControlState.IN_PLACE, ControlState.TESTED, ControlState.PLANNED}
 
 
 def dossier_view(dossier: Dossier, ground: Ground) -> View:
@@ -46,6 +54,7 @@ def dossier_view(dossier: Dossier, ground: Ground) -> View:
         "options": [_record(one) | {"chosen": one.chosen} for one in dossier.options.values()],
         "inputs": dict(dossier.inputs),
         "pilots": [pilot_view(one, found.as_of) for one in dossier.pilots.values()],
+        "until": until_view(dossier, ground),
         "next": steps[0] if steps else None,
         "steps": steps,
     }
@@ -138,17 +147,6 @@ def decision_view(dossier: Dossier, number: int, ground: Ground) -> View:
     }
 
 
-def controls_needed(dossier: Dossier, found: Assessment, number: int | None = None) -> tuple[ControlId, ...]:
-    """A small set of controls that, beside those planned or in place, gives each obligation in effect one."""
-    held = {ControlId(name) for name, record in dossier.controls.items() if record.state in _COUNTS}
-    asking = [
-        one.norm
-        for one in found.verdicts
-        if one.status in IN_EFFECT and one.norm.kind in ASKS and (number is None or number in one.norm.decisions)
-    ]
-    return needed(asking, held)
-
-
 def next_steps(dossier: Dossier, found: Assessment, ground: Ground) -> Iterable[View]:
     """What to do next, first things first: facts that leave much open, then the open decisions in their order."""
     if dossier.archived:
@@ -182,6 +180,29 @@ def next_steps(dossier: Dossier, found: Assessment, ground: Ground) -> Iterable[
             yield {"decision": number, "step": "gaps", "text": text}
         if not kinds:
             yield {"decision": number, "step": "sign", "text": f"Decision {number} ({label}) can be signed."}
+
+
+def until_view(dossier: Dossier, ground: Ground) -> View | None:
+    """What the calendar changes from today to the day asked about; None where that is today."""
+    today, then = ground.now.date(), day_of(dossier, ground)
+    if ground.today == today:
+        return None
+    facts, _ = facts_of(dossier, ground.knowledge)
+    found = diff(ground.evaluator, facts, today, then)
+    return {
+        "from": today.isoformat(),
+        "to": then.isoformat(),
+        "begins": [_changed(one) for one in found.begins],
+        "ends": [_changed(one) for one in found.ends],
+        "changed": [_changed(one) for one in found.changed],
+    }
+
+
+def _changed(one: DatedChange) -> View:
+    norm = one.change.norm
+    held = None if one.cause is None else one.cause.day.isoformat()
+    status = {"before": one.change.before, "after": one.change.after}
+    return {"norm": norm.id, "title": norm.title, "kind": norm.kind, "on": held, "decisions": list(norm.decisions), **status}
 
 
 def coming_view(dossier: Dossier, ground: Ground) -> list[View]:

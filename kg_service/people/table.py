@@ -42,6 +42,8 @@ CONTROL: Final = Rule(WORKERS, ARCHITECTS, Scope.WRITE)
 SIGN: Final = Rule(SIGNERS, SIGNERS, Scope.SIGN)
 REOPEN: Final = Rule(WORKERS | SIGNERS, SIGNERS, Scope.WRITE)
 REMOVE: Final = Rule(WORKERS | ADMINS, KEEPERS, Scope.WRITE)
+WATCH: Final = Rule(WORKERS | ADMINS, WORKERS | ADMINS, Scope.WRITE)
+WATCH_END: Final = Rule(WORKERS | ADMINS, KEEPERS, Scope.WRITE)
 AUDIT: Final = Rule(AUDITORS, AUDITORS, Scope.AUDIT)
 ADMIN: Final = Rule(ADMINS, ADMINS, Scope.ADMIN)
 
@@ -99,6 +101,8 @@ _READ_PATHS: Final = (
     "/api/v1/texts/{instrument}/suggestions",
     "/api/v1/policies",
     "/api/v1/me",
+    "/api/v1/notices",
+    "/api/v1/notices.atom",
 )
 _ASK_PATHS: Final = (
     "/api/v1/comparisons",
@@ -132,7 +136,7 @@ _DOSSIER_CHANGE: Final = (
     "PATCH ",
     "PATCH /facts",
     "PUT /decisions/{number}/criteria/{criterion}",
-    "PATCH /decisions/{number}/criteria",
+    "PATCH /criteria",
     "POST /evidence",
     "DELETE /evidence/{evidence_id}",
     "PUT /controls/{control_id}",
@@ -171,6 +175,10 @@ RULES: Final[dict[str, Rule]] = {
     f"POST {_DOSSIER}/decisions/{{number}}/sign": SIGN,
     f"POST {_DOSSIER}/decisions/{{number}}/waive": SIGN,
     f"POST {_DOSSIER}/decisions/{{number}}/reopen": REOPEN,
+    "GET /api/v1/subscriptions": WATCH,
+    "POST /api/v1/subscriptions": WATCH,
+    "DELETE /api/v1/subscriptions/{subscription_id}": WATCH_END,
+    "POST /api/v1/reevaluations": CREATE,
     "GET /api/v1/keys": ADMIN,
     "POST /api/v1/keys": ADMIN,
     "DELETE /api/v1/keys/{key_id}": ADMIN,

@@ -40,7 +40,8 @@ from kg_service.rest.dossier_changes import (
 )
 
 router = APIRouter(prefix="/api/v1/dossiers/{dossier_id}", tags=["dossiers"], route_class=StrictRoute, responses=RESPONSES)
-Tool = Literal["necessity", "roi", "pathways"]
+Tool = Literal["necessity", "risks", "workforce", "roi", "pathways"]
+Shown = Literal["necessity", "risks", "workforce", "fairness", "roi", "pathways"]
 Because = Annotated[str | None, Field(default=None, description="Why, in your own words; it can be erased from the trail.")]
 Evidences = Annotated[list[str], Field(default_factory=list, max_length=100, description="Ids of evidence that shows it.")]
 
@@ -60,7 +61,12 @@ class ControlsBody(ControlBody):
         extra="forbid", json_schema_extra={"examples": [{"controls": ["tpr-contract", "tpr-due-diligence"], "state": "planned"}]}
     )
 
-    controls: Annotated[list[str], Field(min_length=1, max_length=500, description="Ids of controls.")]
+    controls: Annotated[list[str], Field(default_factory=list, max_length=500, description="Ids of controls.")]
+    needed: Annotated[
+        Literal["all", "1", "2", "3", "4", "5", "6"] | None,
+        Field(default=None, description="And those that this decision, or all, still need: a small set that does."),
+    ]
+    planned: Annotated[bool, Field(default=False, description="And those that are planned now.")]
 
 
 class OptionBody(BaseModel):
@@ -132,7 +138,8 @@ async def set_controls(
     key: IdempotencyKey = None,
 ) -> Response:
     """All of them have this state, or nothing is changed."""
-    command = SetControls(tuple(dict.fromkeys(body.controls)), body.state, body.owner, body.on, tuple(body.evidence), body.note)
+    names = tuple(dict.fromkeys(body.controls))
+    command = SetControls(names, body.state, body.owner, body.on, tuple(body.evidence), body.note, body.needed, body.planned)
     return await carry_out(request, services, actor, dossier_id, command, (version, key))
 
 
@@ -173,8 +180,8 @@ async def choose(
 
 
 @router.get("/tools/{tool}", summary="What a tool finds for it", response_model=None)
-async def tool_result(dossier_id: DossierId, tool: Tool, services: ServicesParam, as_of: AsOfParam = None) -> Response:
-    """Necessity (decision 1), return on investment (5) or pathways (6), computed on what the dossier holds."""
+async def tool_result(dossier_id: DossierId, tool: Shown, services: ServicesParam, as_of: AsOfParam = None) -> Response:
+    """Computed on what the dossier holds: necessity (1), risks (3), fairness and workforce (4), roi (5), pathways (6)."""
     root = services.settings.root
     return await seen(services, dossier_id, as_of, lambda found, ground: result(tool, found, ground, root))
 
@@ -190,7 +197,7 @@ async def tool_input(
     version: IfMatch = None,
     key: IdempotencyKey = None,
 ) -> Response:
-    """Answers (necessity), a case (roi) or a plan (pathways), kept with the dossier; a signed decision that used it opens."""
+    """As the tool's own operation takes it, kept with the dossier; a signed decision that used it opens again."""
     version_of(version)
 
     def checked() -> None:

@@ -17,7 +17,6 @@ from kg_service.applicability.facts import plain_facts
 from kg_service.deployment import parse_deployment
 from kg_service.dossiers import documents
 from kg_service.dossiers.commands import (
-    AnswerCriteria,
     AnswerCriterion,
     Archive,
     ChangeDetails,
@@ -29,6 +28,7 @@ from kg_service.dossiers.commands import (
 )
 from kg_service.dossiers.guards import Ground, assessor, day_of
 from kg_service.dossiers.model import Dossier, Met, Outcome
+from kg_service.dossiers.reading import parse_answers
 from kg_service.dossiers.views import coming_view, decision_view, dossier_view, entry_view, event_view, summaries_view
 from kg_service.errors import InputError, Problem, nearest
 from kg_service.rest.assessments import EU_CREDIT
@@ -98,9 +98,12 @@ class CriterionBody(BaseModel):
 
 
 class CriteriaBody(BaseModel):
-    model_config = _example(answers={"stated-problem": {"answer": "met"}, "simplest-technique": {"answer": "not_met"}})
+    model_config = _example(criteria={"1": {"stated-problem": "met", "simplest-technique": {"answer": "not_met"}}})
 
-    answers: Annotated[dict[str, CriterionBody], Field(description="Answers by criterion: all are taken, or none.")]
+    criteria: Annotated[
+        dict[str, dict[str, Any]],
+        Field(description="By decision, then by criterion: a word, or `answer`, `because`, `evidence`. All are taken, or none."),
+    ]
 
 
 class Signature(BaseModel):
@@ -258,10 +261,9 @@ async def answer_criterion(
     return await carry_out(request, services, actor, dossier_id, command, (version, key), _of(number))
 
 
-@router.patch("/{dossier_id}/decisions/{number}/criteria", summary="Answer several criteria", response_model=None)
+@router.patch("/{dossier_id}/criteria", summary="Answer several criteria", response_model=None)
 async def answer_criteria(
     dossier_id: DossierId,
-    number: Number,
     body: CriteriaBody,
     request: Request,
     services: ServicesParam,
@@ -270,8 +272,8 @@ async def answer_criteria(
     key: IdempotencyKey = None,
 ) -> Response:
     """All the answers are taken, or none."""
-    said = (AnswerCriterion(number, name, one.answer, one.because, tuple(one.evidence)) for name, one in body.answers.items())
-    return await carry_out(request, services, actor, dossier_id, AnswerCriteria(tuple(said)), (version, key), _of(number))
+    command = parse_answers({"criteria": body.criteria})
+    return await carry_out(request, services, actor, dossier_id, command, (version, key))
 
 
 @router.post("/{dossier_id}/decisions/{number}/sign", summary="Sign a decision", response_model=None)
