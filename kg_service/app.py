@@ -47,6 +47,7 @@ from kg_service.rest import (
     queries,
     texts,
     vocabulary,
+    watch,
 )
 from kg_service.services import Services, spare_collector
 from kg_service.settings import Settings
@@ -56,6 +57,7 @@ from kg_service.store.publish import require_published
 from kg_service.store.registry import configured
 from kg_service.texts.library import open_library
 from kg_service.texts.register import Texts
+from kg_service.watch.opening import open_watch
 from kg_service.web import iris, login, pages, reference
 
 _LOG = logging.getLogger(__name__)
@@ -135,7 +137,12 @@ def create_app(settings: Settings, more: Mapping[str, Rule] = MappingProxyType({
         services = await run_in_threadpool(make_services, settings)
         app.state.services = services
         app.state.keys = Keys(services.journal)
-        app.state.owners = {"/api/v1/dossiers/": services.dossiers.owner_of}
+        watching = open_watch(settings, services.journal, services.evaluator, services.dossiers)
+        app.state.watching = watching
+        app.state.owners = {
+            "/api/v1/dossiers/": services.dossiers.owner_of,
+            "/api/v1/subscriptions/": watching.subscriptions.owner_of,
+        }
         spare_collector()
         _LOG.info("knowledge %s: %d norms", services.knowledge.version[:12], len(services.knowledge.norms))
         endpoint = app.state.sparql = service_of(settings, services.store, services.knowledge.version)
@@ -144,9 +151,11 @@ def create_app(settings: Settings, more: Mapping[str, Rule] = MappingProxyType({
             await endpoint.start()
         except StoreError as error:
             _LOG.warning("the SPARQL endpoint does not answer yet: %s", error)
+        watching.keeper.start()
         try:
             yield
         finally:
+            await run_in_threadpool(watching.close)
             await endpoint.close()
             services.store.close()
             await run_in_threadpool(services.journal.close)
@@ -182,6 +191,7 @@ def create_app(settings: Settings, more: Mapping[str, Rule] = MappingProxyType({
         people,
         queries,
         texts,
+        watch,
     ):
         app.include_router(part.router)
     app.include_router(assessments.streams)

@@ -16,7 +16,7 @@ from typing import Annotated, Any
 import typer
 
 from kg_service import __version__
-from kg_service.commands import line_audit, line_decisions, line_dossier_tools, line_people, line_texts
+from kg_service.commands import line_audit, line_decisions, line_dossier_tools, line_people, line_texts, line_watch
 from kg_service.commands.output import show, write, write_bytes, write_json
 from kg_service.commands.session import KIND, STDIN, Session, day, one_of, open_session, settings, statuses, tell
 from kg_service.deployment import Deployment
@@ -434,5 +434,6 @@ for command in (
     line_texts.suggest,
     *line_decisions.COMMANDS,
     *line_audit.COMMANDS,
+    *line_watch.COMMANDS,
 ):
     app.command()(command)

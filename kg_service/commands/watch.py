@@ -41,7 +41,8 @@ def reevaluated(session: Session, day: date | None) -> Said:
         found = watching.watch.round(watching.today(), tell)
         with journal.database.reading() as connection:
             told = list(register.notices(connection, after=last, limit=max(1, found.notices)))
-        head = f"{found.evaluated:,} evaluated for {found.day}, {found.first:,} for the first time, {found.notices:,} with changes.\n"
+        counts = f"{found.first:,} for the first time, {found.notices:,} with changes"
+        head = f"{found.evaluated:,} evaluated for {found.day}, {counts}.\n"
         return _said(knowledge, told, head, {"day": found.day.isoformat(), "kept": True, "evaluated": found.evaluated})
 
 

@@ -45,7 +45,7 @@ class Watching:
 
 
 def open_watch(settings: Settings, journal: Journal, evaluator: Evaluator, dossiers: Dossiers, clock: Clock = now) -> Watching:
-    """The watch; it runs after ``keeper.start()``. A dossier that changes is evaluated at once; where the law moved it reopens."""
+    """The watch; it runs after ``keeper.start()``. A dossier that changes is evaluated at once; where the law moved reopens."""
 
     def today() -> date:
         return clock().date()
