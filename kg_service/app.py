@@ -22,6 +22,7 @@ from kg_service.audit.opening import open_journal, open_of
 from kg_service.deployments.register import Deployments
 from kg_service.deployments.sql import Table
 from kg_service.dossiers.service import open_dossiers
+from kg_service.dossiers.shown import Shown
 from kg_service.errors import StoreError
 from kg_service.knowledge.build import load
 from kg_service.knowledge.queries import read_library
@@ -120,7 +121,9 @@ def make_services(settings: Settings) -> Services:
     loaded = Texts(open_library(settings.data), built.knowledge, store)
     loaded.open()
     held = open_dossiers(settings, database, journal, evaluator)
-    return Services(settings, built.knowledge, evaluator, store, stored, library, loaded, database, journal, held)
+    graphs = Shown(held, store)
+    graphs.open()
+    return Services(settings, built.knowledge, evaluator, store, stored, library, loaded, database, journal, held, graphs)
 
 
 def create_app(settings: Settings, more: Mapping[str, Rule] = MappingProxyType({})) -> FastAPI:
@@ -147,6 +150,7 @@ def create_app(settings: Settings, more: Mapping[str, Rule] = MappingProxyType({
         _LOG.info("knowledge %s: %d norms", services.knowledge.version[:12], len(services.knowledge.norms))
         endpoint = app.state.sparql = service_of(settings, services.store, services.knowledge.version)
         services.deployments.follow(endpoint)
+        services.dossier_graphs.follow(endpoint)
         try:
             await endpoint.start()
         except StoreError as error:

@@ -13,6 +13,7 @@ from kg_service.audit.journal import Journal
 from kg_service.database.engine import Database
 from kg_service.deployments.register import Deployments
 from kg_service.dossiers.service import Dossiers
+from kg_service.dossiers.shown import Shown
 from kg_service.knowledge.queries import SavedQuery
 from kg_service.model import Knowledge
 from kg_service.settings import Settings
@@ -32,6 +33,7 @@ class Services:
     database: Database
     journal: Journal
     dossiers: Dossiers
+    dossier_graphs: Shown
 
 
 def spare_collector() -> None:

@@ -14,9 +14,10 @@ from kg_service.dossiers.service import Dossiers
 from kg_service.dossiers.tools import result
 from kg_service.dossiers.views import coming_view, decision_view, dossier_view, event_view
 from kg_service.errors import SextantError
+from kg_service.exports.dossiers import DOSSIER_FORMATS, rendered
 
-FORMATS: Final = {"json": "application/json"}
-ENDINGS: Final = {"json": "json"}
+FORMATS: Final = {"json": "application/json"} | {one.name: one.media_type for one in DOSSIER_FORMATS.values()}
+ENDINGS: Final = {"json": "json"} | {one.name: one.suffix for one in DOSSIER_FORMATS.values()}
 BINARY: Final = ("docx", "xlsx")
 
 
@@ -47,9 +48,8 @@ def exported(dossiers: Dossiers, dossier: Dossier, ground: Ground, form: str, ro
     Raises:
         KeyError: where ``form`` is none of :data:`FORMATS`.
     """
-    view = whole(dossiers, dossier, ground, root)
-    match form:
-        case "json":
-            return (json.dumps(view, ensure_ascii=False, indent=2) + "\n").encode()
-        case _:
-            raise KeyError(form)
+    if form == "json":
+        return (json.dumps(whole(dossiers, dossier, ground, root), ensure_ascii=False, indent=2) + "\n").encode()
+    with dossiers.database.reading() as connection:
+        last = head(connection)
+    return rendered(dossier, ground, root, (last.seq, last.hash), form)
