@@ -189,13 +189,15 @@ class Grader:
                 return _rests(answer, expected)
 
     def _compared(self, outcome: Outcome) -> bool:
-        """Whether the answer compares, and names what the engine says is gained and lost on the facts of the first turn."""
+        """Whether the change was understood, and the answer names what the engine says is gained and lost by it."""
         first, last = outcome.answers[0], outcome.last
-        if last.comparison is None:
+        if last.comparison is None or not last.comparison.options:
             return False
-        change = outcome.item.expected["change"]
-        other = parse_facts(self._law.facts, plain_facts(first.facts) | change)
-        option = compare(self._evaluator, first.facts, {"other": other}, last.as_of).options[0]
+        changed = last.comparison.options[0].assessment.facts
+        wanted = parse_facts(self._law.facts, outcome.item.expected["change"])
+        if any(changed.get(fact) != answer for fact, answer in wanted.items()):
+            return False
+        option = compare(self._evaluator, first.facts, {"other": changed}, last.as_of).options[0]
         moved = {one.norm.id for one in (*option.gained, *option.lost) if one.norm.kind in ASKING}
         named = {norm for claim in last.claims for norm in claim.norms}
         return len(moved & named) >= 0.98 * len(moved)
