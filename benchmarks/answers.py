@@ -31,6 +31,7 @@ from benchmarks.gold_texts import OFFICIAL, official_quotes, verbatim
 from benchmarks.word_peer import TAKES, WordPeer
 from kg_service.applicability.compare import compare, diff
 from kg_service.applicability.evaluate import IN_EFFECT, Evaluator
+from kg_service.applicability.facts import Answer as FactAnswer
 from kg_service.applicability.facts import Facts, parse_facts, plain_facts
 from kg_service.knowledge.graph import quads
 from kg_service.knowledge.read import read
@@ -195,12 +196,19 @@ class Grader:
             return False
         changed = last.comparison.options[0].assessment.facts
         wanted = parse_facts(self._law.facts, outcome.item.expected["change"])
-        if any(changed.get(fact) != answer for fact, answer in wanted.items()):
+        if any(not self._same(fact, changed.get(fact), answer) for fact, answer in wanted.items()):
             return False
         option = compare(self._evaluator, first.facts, {"other": changed}, last.as_of).options[0]
         moved = {one.norm.id for one in (*option.gained, *option.lost) if one.norm.kind in ASKING}
         named = {norm for claim in last.claims for norm in claim.norms}
         return len(moved & named) >= 0.98 * len(moved)
+
+    def _same(self, fact: FactId, got: FactAnswer | None, wanted: FactAnswer) -> bool:
+        """Equal, but for wider terms beside those wanted."""
+        if not isinstance(wanted, frozenset) or not isinstance(got, frozenset):
+            return got == wanted
+        wider = {above for term in wanted for above in self._law.facts[fact].ancestors[term]}
+        return wanted <= got <= wanted | wider
 
     def _changed(self, item: Item, answer: Answer) -> bool:
         between = diff(self._evaluator, answer.facts, answer.as_of, item.expected["until"])
