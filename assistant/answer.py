@@ -34,7 +34,7 @@ from assistant.model import (
 )
 from assistant.retrieval.scope import Scope
 from assistant.retrieval.searcher import Search
-from assistant.understanding.merge import facts_of
+from assistant.understanding.merge import facts_of, option_of
 from assistant.verify import Verifier
 from kg_service.applicability.compare import Comparison, Difference, compare, diff
 from kg_service.applicability.evaluate import IN_EFFECT, Assessment, Evaluator
@@ -130,11 +130,14 @@ class Assistant:
         understanding = self._reader.read(question, conversation)
         base: Facts = {**(conversation.facts if conversation is not None else {}), **(facts or {})}
         merged = facts_of(understanding.readings, base, self.knowledge)
+        option = option_of(understanding.readings, merged, self.knowledge)
+        if not merged:
+            merged = option
         yield FactsRead(understanding, merged)
         yield Status("determining")
         day = as_of or understanding.as_of or (conversation.as_of if conversation is not None else None) or self._today()
         asked = tuple(conversation.asked) if conversation is not None else ()
-        found = self._determined(understanding, base, merged, day, asked)
+        found = self._determined(understanding, base, merged, option, day, asked)
         reason = refusing.before_searching(self.knowledge, understanding, merged)
         if reason is not None:
             yield Done(self._refused(understanding, found, (), reason, ()))
@@ -151,13 +154,15 @@ class Assistant:
         yield from self._told(ground, draft, claims, dropped, back, notes)
 
     def _determined(
-        self, understanding: Understanding, base: Facts, facts: Facts, day: date, asked: Sequence[FactId]
+        self, understanding: Understanding, base: Facts, facts: Facts, option: Facts, day: date, asked: Sequence[FactId]
     ) -> _Determined:
         assessment = self.evaluator.assess(facts, day)
         intents = set(understanding.intents)
         comparison: Comparison | None = None
         difference: Difference | None = None
-        if Intent.COMPARE in intents and base and facts != base:
+        if option != facts:
+            comparison = compare(self.evaluator, facts, {"the change": option}, day)
+        elif Intent.COMPARE in intents and base and facts != base:
             comparison = compare(self.evaluator, base, {"the change": facts}, day)
         elif Intent.CHANGES in intents and facts:
             until = understanding.until or self._horizon(understanding, assessment)

@@ -8,8 +8,8 @@ from typing import Final
 from assistant.answering.rendering import plain
 from assistant.compose.plain import at
 from assistant.model import Intent, Understanding
-from assistant.verify.evidence import stem, words
 from assistant.verify.vocabulary import SMALL
+from assistant.verify.wordlike import stem, words
 from kg_service.applicability.facts import Facts
 from kg_service.model import InstrumentId, Knowledge
 

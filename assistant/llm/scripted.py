@@ -117,14 +117,14 @@ class RandomModel:
 class BareComposer:
     """Takes a model at its word: its sentences are the draft, with nothing composed beside them."""
 
-    def __init__(self, model: ChatModel, seconds: float = 1.0) -> None:
-        self._model, self._seconds = model, seconds
+    def __init__(self, model: ChatModel, seconds: float = 1.0, most: int = 400) -> None:
+        self._model, self._seconds, self._most = model, seconds, most
 
     def compose(self, ground: Ground, knowledge: Knowledge) -> Draft:
         """Every sentence that the model writes, with the numbers that it wrote."""
         verdicts: dict[str, Verdict] = {verdict.norm.id: verdict for verdict in ground.assessment.verdicts}
         parts = [f"Question:\n{ground.understanding.text}\nPassages:"]
-        for citation in ground.passages:
+        for citation in ground.passages[: self._most]:
             verdict = verdicts.get(citation.passage.about or "")
             said = ""
             if verdict is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from dataclasses import replace
 from datetime import date
@@ -11,12 +12,13 @@ from assistant.model import Citation, Claim, Ground, PassageKind, Trust
 from assistant.verify import hygiene, phrases, provisions, untrusted
 from assistant.verify.counts import count_fault, without_counts
 from assistant.verify.dates import RELATIVE, Written, written
-from assistant.verify.evidence import NEGATIONS, Evidence, Gatherer, flat, stem, words
+from assistant.verify.evidence import NEGATIONS, Evidence, Gatherer
 from assistant.verify.names import Names
 from assistant.verify.numbers import agrees, numbers
 from assistant.verify.reasons import Reason
 from assistant.verify.sayings import ABOUT, FRAMES, facts_said, without_a_day
 from assistant.verify.vocabulary import OURS, SMALL
+from assistant.verify.wordlike import flat, stem, words
 from kg_service.applicability.evaluate import Status, Verdict
 from kg_service.model import InstrumentId, Knowledge, Norm, NormId
 
@@ -32,6 +34,7 @@ _IN_LAW: Final = (Reason.LINK, Reason.MARKUP)
 _LOADED: Final = (PassageKind.TEXT_UNIT, PassageKind.POLICY)
 _BLANK: Final = " ▪ "
 LEAST: Final = 2  # words of its own that a sentence has, which repeats no whole statement
+APART: Final = 0.5  # the share of neighbours in a sentence that may stand apart in the passages
 UNSUPPORTED: Final = 0.34  # the share of a sentence's own words that may be new
 
 
@@ -248,7 +251,7 @@ class Checker:
                 return Reason.MODALITY_DISAGREES
         if asks and not norms:
             return Reason.MODALITY_DISAGREES
-        return self._kinds(text, norms) or self._words(phrases.without_modality(text), evidence)
+        return self._kinds(text, norms) or self._words(phrases.without_modality(text), evidence, bool(norms))
 
     def _kinds(self, text: str, norms: list[Norm]) -> Reason | None:
         for kind, phrase in phrases.KINDS.items():
@@ -264,23 +267,27 @@ class Checker:
         own = {stem(word) for word in words(self._names.blanked(text)) if word.lower() not in SMALL} - OURS
         return _BLANK.strip() not in text and len(own) < LEAST
 
-    def _words(self, text: str, evidence: list[Evidence]) -> Reason | None:
+    def _words(self, text: str, evidence: list[Evidence], norms: bool) -> Reason | None:
         """The words that remain: they stand in the passages, are names of the user's answers, or are ours."""
         found = words(self._names.blanked(text))
         stems = frozenset(one for own in evidence for one in own.stems)
         negated = frozenset(one for own in evidence for one in own.negated)
         for place, word in enumerate(found):
             low = word.lower()
-            if (low in NEGATIONS or low.endswith("n't")) and not any(
-                stem(after) in negated for after in found[place + 1 : place + 3]
-            ):
+            denies = low in NEGATIONS or low.endswith("n't")
+            if denies and not (norms and any(stem(after) in negated for after in found[place + 1 : place + 3])):
                 return Reason.NEGATION_DISAGREES
         content = [stem(word) for word in found if word.lower() not in SMALL and not word.isdigit()]
         own = [one for one in content if one not in OURS]
         missing = [one for one in own if one not in stems and one not in self._fact_stems]
         if missing and len(missing) > UNSUPPORTED * len(own):
             return Reason.NOT_IN_PASSAGES
-        return None
+        said = [one for one in own if one not in self._fact_stems]
+        pairs = list(itertools.pairwise(said))
+        apart = sum(
+            1 for one, other in pairs if not any({(one, other), (other, one)} & own_pairs.pairs for own_pairs in evidence)
+        )
+        return Reason.NOT_IN_PASSAGES if apart > APART * len(pairs) else None
 
 
 def _left(text: str) -> Reason | None:

@@ -14,6 +14,8 @@ from assistant.verify import provisions
 from assistant.verify.dates import Written, long_form, written
 from assistant.verify.numbers import Number, numbers
 from assistant.verify.phrases import DOUBTS, KINDS
+from assistant.verify.vocabulary import SMALL
+from assistant.verify.wordlike import flat, stem, words
 from kg_service.applicability.condition import Condition, HasTerm, Is, walk
 from kg_service.model import (
     Control,
@@ -31,28 +33,13 @@ from kg_service.model import (
 )
 
 _SENTENCE: Final = re.compile(r"(?<=[.!?;])\s+|\n+")
-_SPACE: Final = re.compile(r"\s+")
-_WORD: Final = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
 _SET_BY: Final = re.compile(r"\d{4} \(set by ")  # days stay, so that they are checked
 _NEGATIONS_WORDS: Final = (
     "not no never none neither nor without cannot unless except nothing nobody nowhere hardly isn't aren't doesn't don't "
     "didn't won't can't "
 )
+_NEAR: Final = 6  # content words that stand near each other
 NEGATIONS: Final = frozenset(_NEGATIONS_WORDS.split())
-
-
-def flat(text: str) -> str:
-    """``text`` with plain quotation marks and single spaces."""
-    return _SPACE.sub(" ", text.replace("’", "'").replace("‘", "'").replace("“", '"').replace("”", '"')).strip()
-
-
-def stem(word: str) -> str:
-    word = word.lower().replace("’", "'").removesuffix("'s")
-    return (word.rstrip("s") if len(word) > 3 else word)[:6]
-
-
-def words(text: str) -> list[str]:
-    return _WORD.findall(text)
 
 
 @dataclass(frozen=True)
@@ -92,6 +79,13 @@ class Evidence:
     @cached_property
     def stems(self) -> frozenset[str]:
         return frozenset(map(stem, self.words))
+
+    @cached_property
+    def pairs(self) -> frozenset[tuple[str, str]]:
+        """The stems that stand within a few words of each other, small words left out; in either order."""
+        content = [stem(word) for word in self.words if word.lower() not in SMALL]
+        near = (zip(content, content[step:], strict=False) for step in range(1, _NEAR))
+        return frozenset(pair for found in near for pair in found)
 
     @cached_property
     def negated(self) -> frozenset[str]:

@@ -76,6 +76,7 @@ _SPOKEN: Final[tuple[tuple[Status, re.Pattern[str]], ...]] = (
             + r"\b",
             r"\bcan(?:not|['’]t)\s+(?:\w+\s+)?" + _APPLY + r"\b|\b\w+n['’]t\s+(?:\w+\s+)?(?:be )?" + _APPLY + r"\b",
             r"\b(?:not|never|nowhere|hardly|neither)\s+(?:\w+\s+){0,2}?(?:be )?" + _APPLY + r"\b",
+            r"\b(?:is|are|was|were|be|lies?|stands?|falls?|stays?|remains?|left) (?:\w+ )?(?:outside|beyond)\b",
             r"\binapplicable\b|\birrelevant\b|\bout(?:side)?(?: of)?(?: the)? scope\b|\bfalls? outside\b|\bout of reach\b",
             r"\bno (?:obligations?|dut(?:y|ies)|requirements?|rules?|provisions?)\b|\bnone\b[^.;]{0,40}\bappl\w+"
             r"|\b(?:need|needs) not\b",

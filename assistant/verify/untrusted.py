@@ -10,10 +10,10 @@ from typing import Final
 from assistant.model import Passage
 from assistant.verify import hygiene, provisions
 from assistant.verify.dates import written
-from assistant.verify.evidence import flat, stem, words
 from assistant.verify.names import Names
 from assistant.verify.phrases import spoken
 from assistant.verify.reasons import Reason
+from assistant.verify.wordlike import flat, stem, words
 
 _FRAME_WORDS: Final = (
     "the your you a an document documents file text policy given gave says said states stated writes reads contains "

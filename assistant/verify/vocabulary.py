@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from assistant.verify.evidence import stem
+from assistant.verify.wordlike import stem
 
 _SMALL_WORDS: Final = (
     "a an the this that these those of to in on at by for with from as and or but so if when where while than then it its "
