@@ -1,0 +1,376 @@
+"""The document as DOCX: real heading styles, headers, footers with page numbers, tables whose head is repeated on each page."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Final
+
+import docx
+from docx.document import Document as Word
+from docx.enum.section import WD_ORIENT, WD_SECTION
+from docx.enum.table import WD_TABLE_ALIGNMENT
+from docx.enum.text import WD_ALIGN_PARAGRAPH
+from docx.opc.constants import RELATIONSHIP_TYPE
+from docx.oxml import OxmlElement
+from docx.oxml.ns import qn
+from docx.section import Section as Pages
+from docx.shared import Cm, Pt, RGBColor
+from docx.table import _Cell as Field
+from docx.text.paragraph import Paragraph as Line
+
+from kg_service.exports.blocks import Bars, Block, Bullets, Cell, Column, Document, Flows, Heat, Paragraph, Table
+from kg_service.exports.links import web_address
+
+INK: Final = RGBColor(0x1F, 0x2A, 0x44)
+GREY: Final = RGBColor(0x5B, 0x64, 0x73)
+FILL: Final = {
+    "good": "D5ECD9", "fair": "E8F1D8", "warn": "FFF0C2", "bad": "F8D3CF", "muted": "ECEEF1",
+    "very low": "D5ECD9", "low": "E8F1D8", "moderate": "FFF0C2", "high": "FAD7B5", "very high": "F4B6AE",
+}  # fmt: skip
+HEAD_FILL: Final = "1F2A44"
+BAR_FILL: Final = "5B7DB1"
+_WIDTH: Final = 17.0  # centimetres between the margins of a page that stands upright
+_WIDE: Final = 25.7
+_MOST_BARS: Final = 20
+
+
+def as_docx(document: Document) -> bytes:
+    """The document as a file of Word; the same document gives the same parts."""
+    word = docx.Document()
+    _styles(word)
+    _properties(word, document)
+    _upright(word.sections[0])
+    _running(word.sections[0], document)
+    _title_page(word, document)
+    wide, marks = False, 0
+    for section in document.sections:
+        turned = section.wide != wide
+        if turned:
+            pages = word.add_section(WD_SECTION.NEW_PAGE)
+            pages.different_first_page_header_footer = False
+            _across(pages) if section.wide else _upright(pages)
+            wide = section.wide
+        heading = word.add_heading(section.heading, section.level)
+        if section.level == 1:
+            heading.paragraph_format.page_break_before = not turned
+            marks += 1
+            _mark(heading, marks)
+        for block in section.blocks:
+            _block(word, block, _WIDE if wide else _WIDTH)
+    out = io.BytesIO()
+    word.save(out)
+    return out.getvalue()
+
+
+def _styles(word: Word) -> None:
+    normal = word.styles["Normal"]
+    normal.font.name, normal.font.size = "Calibri", Pt(10)
+    normal.paragraph_format.space_after = Pt(6)
+    for name, size, before in (("Heading 1", 18, 14), ("Heading 2", 13, 12), ("Heading 3", 11, 8)):
+        style = word.styles[name]
+        style.font.name, style.font.size, style.font.bold, style.font.color.rgb = "Calibri", Pt(size), True, INK
+        style.paragraph_format.space_before, style.paragraph_format.space_after = Pt(before), Pt(4)
+        style.paragraph_format.keep_with_next = True
+        fonts = style.element.get_or_add_rPr().get_or_add_rFonts()
+        for theme in ("asciiTheme", "hAnsiTheme", "eastAsiaTheme", "cstheme"):
+            fonts.attrib.pop(qn(f"w:{theme}"), None)
+        fonts.set(qn("w:hAnsi"), "Calibri")
+    for name, size in (("Title", 30), ("Subtitle", 14)):
+        style = word.styles[name]
+        style.font.name, style.font.size, style.font.color.rgb = "Calibri", Pt(size), INK if name == "Title" else GREY
+        borders = style.element.get_or_add_pPr().find(qn("w:pBdr"))
+        if borders is not None:
+            style.element.pPr.remove(borders)
+
+
+def _properties(word: Word, document: Document) -> None:
+    core = word.core_properties
+    core.title, core.subject, core.author = document.title[:255], document.subtitle, "Sextant"
+    core.keywords, core.language, core.comments = ", ".join(document.keywords)[:255], document.language, ""
+    core.created = core.modified = datetime.fromisoformat(document.created).replace(tzinfo=None)
+    core.last_modified_by = "Sextant"
+
+
+def _upright(pages: Pages) -> None:
+    pages.orientation = WD_ORIENT.PORTRAIT
+    pages.page_width, pages.page_height = Cm(21), Cm(29.7)
+    pages.left_margin = pages.right_margin = Cm(2)
+    pages.top_margin, pages.bottom_margin = Cm(2.2), Cm(2)
+
+
+def _across(pages: Pages) -> None:
+    pages.orientation = WD_ORIENT.LANDSCAPE
+    pages.page_width, pages.page_height = Cm(29.7), Cm(21)
+    pages.left_margin = pages.right_margin = Cm(2)
+    pages.top_margin, pages.bottom_margin = Cm(2), Cm(1.8)
+
+
+def _running(pages: Pages, document: Document) -> None:
+    """Header and footer; later sections go on with them. The title page has none."""
+    pages.different_first_page_header_footer = True
+    head = pages.header.paragraphs[0]
+    head.text = f"{document.title[:90]}   |   {document.subtitle}"
+    foot = pages.footer.paragraphs[0]
+    foot.text = f"{dict(document.about).get('Assessed for', '')}   |   page "
+    _field(foot, "PAGE")
+    foot.add_run(" of ")
+    _field(foot, "NUMPAGES")
+    for line in (head, foot):
+        line.alignment = WD_ALIGN_PARAGRAPH.RIGHT if line is foot else WD_ALIGN_PARAGRAPH.LEFT
+        for run in line.runs:
+            run.font.size, run.font.color.rgb = Pt(8), GREY
+
+
+def _field(line: Line, code: str, shown: str = "1") -> None:
+    """A field that the reader's program computes, such as PAGE."""
+    for kind in ("begin", None, "separate", "text", "end"):
+        run = line.add_run()
+        if kind is None:
+            instruction = OxmlElement("w:instrText")
+            instruction.set(qn("xml:space"), "preserve")
+            instruction.text = code
+            run._r.append(instruction)
+        elif kind == "text":
+            run.text = shown
+        else:
+            mark = OxmlElement("w:fldChar")
+            mark.set(qn("w:fldCharType"), kind)
+            run._r.append(mark)
+
+
+def _title_page(word: Word, document: Document) -> None:
+    for _ in range(5):
+        word.add_paragraph()
+    word.add_paragraph(document.title, style="Title")
+    word.add_paragraph(document.subtitle, style="Subtitle")
+    word.add_paragraph()
+    table = word.add_table(rows=0, cols=2)
+    table.autofit = False
+    for name, text in document.about:
+        left, right = table.add_row().cells
+        left.width, right.width = Cm(4.5), Cm(12.5)
+        left.paragraphs[0].add_run(name).font.color.rgb = GREY
+        right.paragraphs[0].add_run(text)
+    word.add_paragraph()
+    notice = word.add_paragraph().add_run(document.notice)
+    notice.italic, notice.font.size, notice.font.color.rgb = True, Pt(9), GREY
+    contents = word.add_paragraph()
+    contents.paragraph_format.page_break_before = True
+    run = contents.add_run("Contents")
+    run.bold, run.font.size, run.font.color.rgb = True, Pt(18), INK
+    chapters = [section.heading for section in document.sections if section.level == 1]
+    for place, chapter in enumerate(chapters, start=1):  # written out: a field would stay empty until somebody updates it
+        line = word.add_paragraph()
+        line.paragraph_format.space_after = Pt(3)
+        _jump(line, chapter, place)
+
+
+def _mark(line: Line, number: int) -> None:
+    """A bookmark round the words of ``line``."""
+    for kind in ("bookmarkStart", "bookmarkEnd"):
+        mark = OxmlElement(f"w:{kind}")
+        mark.set(qn("w:id"), str(number))
+        if kind == "bookmarkStart":
+            mark.set(qn("w:name"), f"chapter{number}")
+            line._p.insert(1 if line._p.pPr is not None else 0, mark)
+        else:
+            line._p.append(mark)
+
+
+def _jump(line: Line, text: str, number: int) -> None:
+    """Words that lead to a bookmark."""
+    link = OxmlElement("w:hyperlink")
+    link.set(qn("w:anchor"), f"chapter{number}")
+    run = line.add_run(text)
+    run.font.size = Pt(11)
+    link.append(run._r)
+    line._p.append(link)
+
+
+def _block(word: Word, block: Block, width: float) -> None:
+    match block:
+        case Paragraph(text, kind):
+            run = word.add_paragraph().add_run(text)
+            if kind == "lead":
+                run.font.size = Pt(11.5)
+            elif kind == "note":
+                run.font.size, run.font.color.rgb = Pt(8.5), GREY
+        case Bullets(items):
+            for item in items:
+                word.add_paragraph(item, style="List Bullet").paragraph_format.space_after = Pt(3)
+        case Table():
+            _table(word, block, width)
+        case Heat():
+            _heat(word, block)
+        case Bars():
+            _bars(word, block, width)
+        case Flows():
+            _flows(word, block, width)
+
+
+def _caption(word: Word, text: str) -> None:
+    run = word.add_paragraph().add_run(text)
+    run.italic, run.font.size, run.font.color.rgb = True, Pt(8.5), GREY
+
+
+def _table(word: Word, table: Table, width: float) -> None:
+    if table.caption:
+        _caption(word, table.caption)
+    made = word.add_table(rows=len(table.rows) + 1, cols=len(table.columns))
+    made.style, made.alignment, made.autofit = "Table Grid", WD_TABLE_ALIGNMENT.LEFT, False
+    _thin(made)
+    total = sum(column.width for column in table.columns)
+    widths = [Cm(width * column.width / total) for column in table.columns]
+    for grid, column_width in zip(made._tbl.tblGrid.gridCol_lst, widths, strict=True):
+        grid.w = column_width
+    head = tuple(Cell(column.name, bold=True) for column in table.columns)
+    white = RGBColor(255, 255, 255)
+    for place, (line, row) in enumerate(zip(made._tbl.tr_lst, (head, *table.rows), strict=True)):
+        _together(line)
+        if place == 0:
+            _repeat(line)
+        for cell, column, target, column_width in zip(row, table.columns, line.tc_lst, widths, strict=True):
+            target.width = column_width
+            fill = HEAD_FILL if place == 0 else FILL.get(cell.shade or "")
+            _put(Field(target, made), cell, column, white if place == 0 else None, fill)
+    _gap(word)
+
+
+def _put(target: Any, cell: Cell, column: Column, colour: RGBColor | None, fill: str | None) -> None:
+    line = target.paragraphs[0]
+    line.paragraph_format.space_after = Pt(0)
+    if column.number:
+        line.alignment = WD_ALIGN_PARAGRAPH.RIGHT
+    address = web_address(cell.link)
+    if address is not None:
+        _link(line, cell.text, address)
+    else:
+        run = line.add_run(cell.text)
+        run.bold, run.font.size = cell.bold, Pt(8.5)
+        if colour is not None:
+            run.font.color.rgb = colour
+    if fill is not None:
+        _fill(target, fill)
+
+
+def _link(line: Line, text: str, address: str) -> None:
+    """Words that lead to ``address``."""
+    link = OxmlElement("w:hyperlink")
+    link.set(qn("r:id"), line.part.relate_to(address, RELATIONSHIP_TYPE.HYPERLINK, is_external=True))
+    run = line.add_run(text)
+    run.font.size, run.font.color.rgb = Pt(8.5), RGBColor(0x1A, 0x4F, 0x9C)
+    link.append(run._r)
+    line._p.append(link)
+
+
+def _fill(cell: Any, colour: str) -> None:
+    shade = OxmlElement("w:shd")
+    for name, value in (("val", "clear"), ("color", "auto"), ("fill", colour)):
+        shade.set(qn(f"w:{name}"), value)
+    cell._tc.get_or_add_tcPr().append(shade)
+
+
+def _thin(table: Any) -> None:
+    """Hair lines in grey, and a little air."""
+    properties = table._tbl.tblPr
+    borders = OxmlElement("w:tblBorders")
+    for side in ("top", "left", "bottom", "right", "insideH", "insideV"):
+        edge = OxmlElement(f"w:{side}")
+        for name, value in (("val", "single"), ("sz", "4"), ("space", "0"), ("color", "C9CED6")):
+            edge.set(qn(f"w:{name}"), value)
+        borders.append(edge)
+    properties.append(borders)
+
+
+def _repeat(row: Any) -> None:
+    """The row stands again at the head of each page."""
+    mark = OxmlElement("w:tblHeader")
+    mark.set(qn("w:val"), "true")
+    row.get_or_add_trPr().append(mark)
+
+
+def _together(row: Any) -> None:
+    """The row is not broken over two pages."""
+    mark = OxmlElement("w:cantSplit")
+    mark.set(qn("w:val"), "true")
+    row.get_or_add_trPr().append(mark)
+
+
+def _gap(word: Word) -> None:
+    """A little room after a table."""
+    line = word.add_paragraph()
+    line.paragraph_format.space_after = Pt(0)
+    line.add_run(" ").font.size = Pt(5)
+
+
+def _heat(word: Word, heat: Heat) -> None:
+    caption = word.add_paragraph()
+    caption.paragraph_format.keep_with_next = True
+    run = caption.add_run(heat.caption)
+    run.bold, run.font.size = True, Pt(9.5)
+    made = word.add_table(rows=6, cols=6)
+    made.style, made.autofit = "Table Grid", False
+    _thin(made)
+    for row in range(6):
+        _together(made.rows[row]._tr)
+        likelihood = 5 - row
+        for place in range(6):
+            cell = made.rows[row].cells[place]
+            cell.width = Cm(2.2 if place == 0 else 2.95)
+            line = cell.paragraphs[0]
+            line.paragraph_format.space_after = Pt(0)
+            line.paragraph_format.keep_with_next = row < 5
+            if row == 5:
+                text = "" if place == 0 else f"impact {place}"
+            elif place == 0:
+                text = f"likelihood {likelihood}"
+            else:
+                text = " ".join(heat.marks[likelihood - 1][place - 1])
+                _fill(cell, FILL[heat.levels[likelihood - 1][place - 1]])
+            mark = line.add_run(text)
+            mark.font.size = Pt(8)
+            if row == 5 or place == 0:
+                mark.font.color.rgb = GREY
+    _gap(word)
+
+
+def _bars(word: Word, bars: Bars, width: float) -> None:
+    _caption(word, bars.caption)
+    most = max((bar.value for bar in bars.bars), default=0.0) or 1.0
+    made = word.add_table(rows=0, cols=3)
+    made.autofit = False
+    for bar in bars.bars:
+        cells = made.add_row().cells
+        for cell, text, share in zip(cells, (bar.label, "", bar.text), (0.24, 0.42, 0.34), strict=True):
+            cell.width = Cm(width * share)
+            line = cell.paragraphs[0]
+            line.paragraph_format.space_after = Pt(1)
+            line.add_run(text).font.size = Pt(8.5)
+        length = max(1, round(_MOST_BARS * bar.value / most))
+        run = cells[1].paragraphs[0].add_run("\N{FULL BLOCK}" * length)
+        run.font.size, run.font.color.rgb = Pt(8.5), RGBColor.from_string(BAR_FILL)
+    _gap(word)
+
+
+def _flows(word: Word, flows: Flows, width: float) -> None:
+    years = len(flows.lines[0].amounts) if flows.lines else 1
+    columns = (Column(f"{flows.name}, {flows.currency}", 26), *(Column(f"Year {year}", 11, True) for year in range(years)))
+    rows = [(Cell(one.name), *(_amount(amount) for amount in one.amounts)) for one in flows.lines]
+    total = [sum((one.amounts[year] for one in flows.lines), start=type(flows.npv)(0)) for year in range(years)]
+    rows.append((Cell("Net cash flow", bold=True), *(_amount(amount, bold=True) for amount in total)))
+    if years <= 9:
+        _table(word, Table(columns, tuple(rows)), width)
+    else:  # too many years for one page: the first and the last stand here, all of them in the spreadsheet
+        kept: Sequence[int] = (*range(7), years)
+        _table(word, Table(tuple(columns[i] for i in kept), tuple(tuple(row[i] for i in kept) for row in rows)), width)
+    rate = "no single one" if flows.irr is None else f"{flows.irr * 100:.4f} %"
+    run = word.add_paragraph().add_run(
+        f"Net present value at {flows.rate * 100:f} %: {flows.npv:,.2f} {flows.currency}. Internal rate of return: {rate}."
+    )
+    run.font.size = Pt(9)
+
+
+def _amount(amount: Any, bold: bool = False) -> Cell:
+    return Cell(f"{round(amount) or 0:,}", number=amount, bold=bold)
