@@ -6,21 +6,20 @@ import io
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
+from xml.sax.saxutils import escape
 
 import docx
 from docx.document import Document as Word
 from docx.enum.section import WD_ORIENT, WD_SECTION
-from docx.enum.table import WD_TABLE_ALIGNMENT
 from docx.enum.text import WD_ALIGN_PARAGRAPH
 from docx.opc.constants import RELATIONSHIP_TYPE
-from docx.oxml import OxmlElement
-from docx.oxml.ns import qn
+from docx.oxml import OxmlElement, parse_xml
+from docx.oxml.ns import nsdecls, qn
 from docx.section import Section as Pages
 from docx.shared import Cm, Pt, RGBColor
-from docx.table import _Cell as Field
 from docx.text.paragraph import Paragraph as Line
 
-from kg_service.exports.blocks import Bars, Block, Bullets, Cell, Column, Document, Flows, Heat, Paragraph, Table
+from kg_service.exports.blocks import Bars, Block, Bullets, Cell, Column, Document, Flows, Heat, Paragraph, Table, clean
 from kg_service.exports.links import web_address
 
 INK: Final = RGBColor(0x1F, 0x2A, 0x44)
@@ -34,6 +33,9 @@ BAR_FILL: Final = "5B7DB1"
 _WIDTH: Final = 17.0  # centimetres between the margins of a page that stands upright
 _WIDE: Final = 25.7
 _MOST_BARS: Final = 20
+_SIDES: Final = ("top", "left", "bottom", "right", "insideH", "insideV")
+_EDGES: Final = "".join(f'<w:{side} w:val="single" w:sz="4" w:space="0" w:color="C9CED6"/>' for side in _SIDES)
+_BORDERS: Final = f"<w:tblBorders>{_EDGES}</w:tblBorders>"
 
 
 def as_docx(document: Document) -> bytes:
@@ -216,53 +218,49 @@ def _caption(word: Word, text: str) -> None:
 
 
 def _table(word: Word, table: Table, width: float) -> None:
+    """The table, written out as one piece: cell by cell the library takes seconds for an annex."""
     if table.caption:
         _caption(word, table.caption)
-    made = word.add_table(rows=len(table.rows) + 1, cols=len(table.columns))
-    made.style, made.alignment, made.autofit = "Table Grid", WD_TABLE_ALIGNMENT.LEFT, False
-    _thin(made)
     total = sum(column.width for column in table.columns)
-    widths = [Cm(width * column.width / total) for column in table.columns]
-    for grid, column_width in zip(made._tbl.tblGrid.gridCol_lst, widths, strict=True):
-        grid.w = column_width
+    widths = [Cm(width * column.width / total).twips for column in table.columns]
     head = tuple(Cell(column.name, bold=True) for column in table.columns)
-    white = RGBColor(255, 255, 255)
-    for place, (line, row) in enumerate(zip(made._tbl.tr_lst, (head, *table.rows), strict=True)):
-        _together(line)
-        if place == 0:
-            _repeat(line)
-        for cell, column, target, column_width in zip(row, table.columns, line.tc_lst, widths, strict=True):
-            target.width = column_width
-            fill = HEAD_FILL if place == 0 else FILL.get(cell.shade or "")
-            _put(Field(target, made), cell, column, white if place == 0 else None, fill)
+    rows = [_row(word, head, table.columns, widths, heading=True)]
+    rows += [_row(word, row, table.columns, widths) for row in table.rows]
+    grid = "".join(f'<w:gridCol w:w="{one}"/>' for one in widths)
+    text = (
+        f'<w:tbl {nsdecls("w", "r")}><w:tblPr><w:tblStyle w:val="TableGrid"/><w:tblW w:w="{sum(widths)}" w:type="dxa"/>{_BORDERS}'
+        f'<w:tblLayout w:type="fixed"/></w:tblPr><w:tblGrid>{grid}</w:tblGrid>{"".join(rows)}</w:tbl>'
+    )
+    word.element.body.insert_element_before(parse_xml(text), "w:sectPr")
     _gap(word)
 
 
-def _put(target: Any, cell: Cell, column: Column, colour: RGBColor | None, fill: str | None) -> None:
-    line = target.paragraphs[0]
-    line.paragraph_format.space_after = Pt(0)
-    if column.number:
-        line.alignment = WD_ALIGN_PARAGRAPH.RIGHT
+def _row(word: Word, row: Sequence[Cell], columns: Sequence[Column], widths: Sequence[int], *, heading: bool = False) -> str:
+    """A row that is not broken over two pages; the heading stands again on each."""
+    cells = []
+    for cell, column, width in zip(row, columns, widths, strict=True):
+        fill = HEAD_FILL if heading else FILL.get(cell.shade or "")
+        shade = f'<w:shd w:val="clear" w:color="auto" w:fill="{fill}"/>' if fill else ""
+        side = '<w:jc w:val="right"/>' if column.number else ""
+        cells.append(
+            f'<w:tc><w:tcPr><w:tcW w:w="{width}" w:type="dxa"/>{shade}</w:tcPr>'
+            f'<w:p><w:pPr><w:spacing w:after="0"/>{side}</w:pPr>{_words(word, cell, heading=heading)}</w:p></w:tc>'
+        )
+    mark = "<w:tblHeader/>" if heading else ""
+    return f"<w:tr><w:trPr><w:cantSplit/>{mark}</w:trPr>{''.join(cells)}</w:tr>"
+
+
+def _words(word: Word, cell: Cell, *, heading: bool) -> str:
+    """The words of a cell as a run, or as a link where it has an address of the web."""
     address = web_address(cell.link)
-    if address is not None:
-        _link(line, cell.text, address)
-    else:
-        run = line.add_run(cell.text)
-        run.bold, run.font.size = cell.bold, Pt(8.5)
-        if colour is not None:
-            run.font.color.rgb = colour
-    if fill is not None:
-        _fill(target, fill)
-
-
-def _link(line: Line, text: str, address: str) -> None:
-    """Words that lead to ``address``."""
-    link = OxmlElement("w:hyperlink")
-    link.set(qn("r:id"), line.part.relate_to(address, RELATIONSHIP_TYPE.HYPERLINK, is_external=True))
-    run = line.add_run(text)
-    run.font.size, run.font.color.rgb = Pt(8.5), RGBColor(0x1A, 0x4F, 0x9C)
-    link.append(run._r)
-    line._p.append(link)
+    colour = "FFFFFF" if heading else "1A4F9C" if address else None
+    look = ("<w:b/>" if cell.bold else "") + (f'<w:color w:val="{colour}"/>' if colour else "") + '<w:sz w:val="17"/>'
+    lines = [f'<w:t xml:space="preserve">{escape(line)}</w:t>' for line in clean(cell.text).split("\n")]
+    run = f"<w:r><w:rPr>{look}</w:rPr>{'<w:br/>'.join(lines)}</w:r>"
+    if address is None:
+        return run
+    relation = word.part.relate_to(address, RELATIONSHIP_TYPE.HYPERLINK, is_external=True)
+    return f'<w:hyperlink r:id="{relation}">{run}</w:hyperlink>'
 
 
 def _fill(cell: Any, colour: str) -> None:
@@ -273,22 +271,8 @@ def _fill(cell: Any, colour: str) -> None:
 
 
 def _thin(table: Any) -> None:
-    """Hair lines in grey, and a little air."""
-    properties = table._tbl.tblPr
-    borders = OxmlElement("w:tblBorders")
-    for side in ("top", "left", "bottom", "right", "insideH", "insideV"):
-        edge = OxmlElement(f"w:{side}")
-        for name, value in (("val", "single"), ("sz", "4"), ("space", "0"), ("color", "C9CED6")):
-            edge.set(qn(f"w:{name}"), value)
-        borders.append(edge)
-    properties.append(borders)
-
-
-def _repeat(row: Any) -> None:
-    """The row stands again at the head of each page."""
-    mark = OxmlElement("w:tblHeader")
-    mark.set(qn("w:val"), "true")
-    row.get_or_add_trPr().append(mark)
+    """Hair lines in grey."""
+    table._tbl.tblPr.append(parse_xml(_BORDERS.replace("<w:tblBorders>", f"<w:tblBorders {nsdecls('w')}>")))
 
 
 def _together(row: Any) -> None:

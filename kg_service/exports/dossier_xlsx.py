@@ -6,16 +6,21 @@ Texts are written as texts: none becomes a formula, a link of its own or a numbe
 from __future__ import annotations
 
 import io
+import math
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, Final
 
 import xlsxwriter
 from xlsxwriter.utility import xl_rowcol_to_cell
 
+from kg_service.decisions.finance import npv
 from kg_service.exports.blocks import Cell, Document, Flows, Table
 from kg_service.exports.links import web_address
 
 _CELL: Final = 32_767
+_WIDEST: Final = 60
+_LINE: Final = 13.5
 _LINKS: Final = 60_000  # a worksheet holds 65,530 at most
 FILL: Final = {
     "good": "#D5ECD9", "fair": "#E8F1D8", "warn": "#FFF0C2", "bad": "#F8D3CF", "muted": "#ECEEF1",
@@ -65,6 +70,7 @@ class _Formats:
 def _about(book: Any, formats: _Formats, document: Document) -> None:
     sheet = book.add_worksheet("About")
     sheet.hide_gridlines(2)
+    sheet.fit_to_pages(1, 0)
     sheet.set_column(0, 0, 26)
     sheet.set_column(1, 1, 90)
     sheet.write_string(0, 0, document.title[:_CELL], formats.of(bold=True, font_size=16, font_color="#1F2A44"))
@@ -82,18 +88,27 @@ def _table(book: Any, formats: _Formats, table: Table) -> None:
     sheet.fit_to_pages(1, 0)
     sheet.repeat_rows(0)
     links = 0
+    widths = []
     for place, column in enumerate(table.columns):
         sheet.write_string(0, place, column.name or " ", formats.head())
         widest = max((len(row[place].text) for row in table.rows[:300]), default=0)
-        sheet.set_column(place, place, min(max(len(column.name) + 3, widest + 2, 8), 60))
+        widths.append(min(max(len(column.name) + 4, widest + 2, 8), _WIDEST))
+        sheet.set_column(place, place, widths[-1])
     for number, row in enumerate(table.rows, start=1):
+        lines = max(_lines(cell.text, width) for cell, width in zip(row, widths, strict=True))
+        sheet.set_row(number, _LINE * min(max(lines, 1), 20))
         for place, cell in enumerate(row):
             links += _put(sheet, formats, number, place, cell, links < _LINKS)
 
 
+def _lines(text: str, width: int) -> int:
+    """How many lines ``text`` takes in a column of that width, about."""
+    return 1 if len(text) < width else math.ceil(len(text) * 1.1 / width)
+
+
 def _put(sheet: Any, formats: _Formats, row: int, place: int, cell: Cell, links: bool) -> bool:
     """Writes one cell; True where it became a link."""
-    wanted: dict[str, Any] = {"text_wrap": len(cell.text) > 40}
+    wanted: dict[str, Any] = {"text_wrap": len(cell.text) > _WIDEST - 4}
     if cell.bold:
         wanted["bold"] = True
     if cell.shade in FILL:
@@ -115,6 +130,8 @@ def _cash(book: Any, formats: _Formats, options: list[Flows]) -> None:
     sheet.set_column(0, 0, 44)
     sheet.set_column(1, 60, 16)
     sheet.freeze_panes(0, 1)
+    sheet.set_landscape()
+    sheet.fit_to_pages(1, 0)
     row = 0
     for flows in options:
         years = len(flows.lines[0].amounts) if flows.lines else 1
@@ -132,13 +149,15 @@ def _cash(book: Any, formats: _Formats, options: list[Flows]) -> None:
             sheet.write_string(here, 0, line.name[:_CELL], formats.of())
             for year, amount in enumerate(line.amounts):
                 sheet.write_number(here, year + 1, float(amount), formats.of(num_format=MONEY))
-            sheet.write_formula(here, years + 1, f"={_worth(rate, here, years)}", formats.of(num_format=MONEY))
+            worth = float(npv(flows.rate, line.amounts))
+            sheet.write_formula(here, years + 1, f"={_worth(rate, here, years)}", formats.of(num_format=MONEY), worth)
         last = first + len(flows.lines) - 1
         total = last + 1
         sheet.write_string(total, 0, "Net cash flow", formats.of(bold=True, top=1))
         for year in range(years):
             column = f"{xl_rowcol_to_cell(first, year + 1)}:{xl_rowcol_to_cell(last, year + 1)}"
-            sheet.write_formula(total, year + 1, f"=SUM({column})", formats.of(num_format=MONEY, bold=True, top=1))
+            added = float(sum((line.amounts[year] for line in flows.lines), Decimal(0)))
+            sheet.write_formula(total, year + 1, f"=SUM({column})", formats.of(num_format=MONEY, bold=True, top=1), added)
         found = (
             ("Net present value", f"={_worth(rate, total, years)}", MONEY, float(flows.npv)),
             ("as computed by Sextant", None, MONEY, float(round(flows.npv, 2))),
