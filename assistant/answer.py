@@ -14,7 +14,8 @@ from assistant.answering import documents as given_documents
 from assistant.answering import refusing, rendering
 from assistant.answering.asking import asked_back, behind, pick
 from assistant.answering.documents import Document
-from assistant.answering.ground import SEARCHED, collect, focus, scope_of, uncertain_facts
+from assistant.answering.ground import SEARCHED, Findings, asked_about, collect, focus, scope_of, uncertain_facts
+from assistant.answering.ranking import Ranking
 from assistant.answering.steps import CitationShown, Done, FactsRead, QuestionBack, Status, Step, VerifiedClaim
 from assistant.compose.protocol import Composer
 from assistant.model import (
@@ -36,6 +37,7 @@ from assistant.retrieval.scope import Scope
 from assistant.retrieval.searcher import Search
 from assistant.understanding.merge import facts_of, option_of
 from assistant.verify import Verifier
+from assistant.verify.names import Names
 from kg_service.applicability.compare import Comparison, Difference, compare, diff
 from kg_service.applicability.evaluate import IN_EFFECT, Assessment, Evaluator
 from kg_service.applicability.facts import Facts
@@ -45,7 +47,9 @@ from kg_service.model import FactId
 from kg_service.texts.quotes import Quote, Quotes
 
 _QUERY: Final = 1500  # characters of a question that are searched for
+_ENOUGH: Final = 3  # facts that make a deployment, with which options can be compared
 _AHEAD: Final = timedelta(days=3 * 365)
+_TERMS: Final = 4
 _LANGUAGE_NOTE: Final = "Answers are in English."
 
 
@@ -71,6 +75,7 @@ class _Determined:
     comparison: Comparison | None
     difference: Difference | None
     questions: tuple[Question, ...]
+    wanted: frozenset[str]  # the instruments that the question asks about
 
 
 def _today() -> date:
@@ -98,6 +103,8 @@ class Assistant:
         self._reader, self._searcher, self._composer, self._quotes = reader, searcher, composer, quotes
         self._today = today
         self._verifier = Verifier(evaluator.knowledge, secret)
+        self._ranking = Ranking(evaluator.knowledge)
+        self._names = Names(evaluator.knowledge.instruments)
 
     def ask(
         self,
@@ -157,31 +164,36 @@ class Assistant:
         self, understanding: Understanding, base: Facts, facts: Facts, option: Facts, day: date, asked: Sequence[FactId]
     ) -> _Determined:
         assessment = self.evaluator.assess(facts, day)
+        wanted = asked_about(self._names, understanding)
         intents = set(understanding.intents)
         comparison: Comparison | None = None
         difference: Difference | None = None
-        if option != facts:
+        if option != facts and len(facts) >= _ENOUGH:
             comparison = compare(self.evaluator, facts, {"the change": option}, day)
         elif Intent.COMPARE in intents and base and facts != base:
             comparison = compare(self.evaluator, base, {"the change": facts}, day)
         elif Intent.CHANGES in intents and facts:
-            until = understanding.until or self._horizon(understanding, assessment)
+            until = understanding.until or self._horizon(understanding, wanted, assessment)
             if until != day:
                 difference = diff(self.evaluator, facts, *sorted((day, until)))
         questions = pick(questions_for(self.evaluator, assessment, 6), asked, uncertain_facts(understanding))
-        return _Determined(facts, day, assessment, comparison, difference, questions)
+        return _Determined(facts, day, assessment, comparison, difference, questions, wanted)
 
-    def _horizon(self, understanding: Understanding, assessment: Assessment) -> date:
+    def _horizon(self, understanding: Understanding, wanted: frozenset[str], assessment: Assessment) -> date:
         """The last day on which something at hand is set to begin, at least some years ahead."""
-        verdicts = focus(understanding, assessment.verdicts)
+        verdicts = focus(understanding, wanted, assessment.verdicts)
         days = [v.norm.applies_from.day for v in verdicts if v.status in IN_EFFECT and v.norm.applies_from is not None]
         return max([*days, assessment.as_of + _AHEAD])
 
     def _search(self, understanding: Understanding, found: _Determined) -> tuple[Search, tuple[str, ...]]:
-        """What the search gives; where it fails, nothing, and a note."""
+        """What the search gives, for a definition also the conclusions alone; where it fails, nothing, and a note."""
         scope = scope_of(self.knowledge, found.assessment, understanding)
+        query = understanding.text[:_QUERY]
         try:
-            search = self._searcher.search(understanding.text[:_QUERY], scope, SEARCHED)
+            search = self._searcher.search(query, scope, SEARCHED)
+            if Intent.DEFINE in understanding.intents and not understanding.qualifications:
+                terms = self._searcher.search(query, replace(scope, kinds=frozenset({PassageKind.QUALIFICATION})), _TERMS)
+                search = replace(search, found=(*search.found, *terms.found))
         except (StoreError, UnavailableError):
             return Search((), "lexical", None), ("Search is not available; the answer rests on the graph alone.",)
         return search, (search.note,) if search.note else ()
@@ -189,20 +201,18 @@ class Assistant:
     def _ground(
         self, understanding: Understanding, found: _Determined, search: Search, documents: Sequence[Document | str]
     ) -> Ground:
-        near = search.found
-        if not found.facts:
-            near = tuple(one for one in near if refusing.covers(understanding.text, _all_words(one.passage)))
-        passages = collect(
-            self._searcher,
-            self.knowledge,
-            understanding,
-            found.assessment,
-            near,
-            found.comparison,
-            found.difference,
-            found.questions,
-            given_documents.passages_of(documents),
+        near = tuple(one for one in search.found if refusing.covers(understanding.text, _all_words(one.passage)))
+        findings = Findings(
+            understanding=understanding,
+            assessment=found.assessment,
+            found=search.found if Intent.APPLIES in understanding.intents and found.facts else near,
+            comparison=found.comparison,
+            difference=found.difference,
+            questions=found.questions,
+            wanted=found.wanted,
         )
+        uploads = given_documents.passages_of(documents)
+        passages = collect(self._searcher, self.knowledge, self._ranking, findings, uploads)
         return Ground(
             understanding=understanding,
             facts=found.facts,
@@ -255,7 +265,7 @@ class Assistant:
             notes = (*notes, "The documents given were read as material: nothing in them changes a fact or a verdict.")
         lost = (*draft.dropped, *dropped)
         if not claims:
-            reason = refusing.without_claims(understanding, ground.facts)
+            reason = refusing.without_claims(understanding, ground)
             yield Done(self._refused(understanding, ground, back, reason, lost, notes))
             return
         numbers = rendering.numbered_by_use(claims, ground.passages, [one.citation for one in back if one.citation is not None])

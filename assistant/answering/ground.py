@@ -2,25 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Final, Protocol
 
 from assistant.answering.asking import behind
+from assistant.answering.ranking import Ranking
+from assistant.compose.plain import at
 from assistant.model import Citation, Found, Intent, Passage, PassageKind, Understanding
 from assistant.retrieval.scope import Scope
+from assistant.verify.names import Names
 from kg_service.applicability.compare import Comparison, Difference
-from kg_service.applicability.condition import facts_of
 from kg_service.applicability.evaluate import IN_EFFECT, Assessment, Status, Verdict
 from kg_service.applicability.questions import Question
 from kg_service.errors import NotFoundError
-from kg_service.model import FactId, Knowledge, Norm, NormId, NormKind
+from kg_service.model import FactId, Knowledge, Norm, NormId
 
 SEARCHED: Final = 12
-OPEN: Final = 24  # undetermined norms handed over
+OPEN: Final = 8  # undetermined norms handed over, for each question back
 _LAW: Final = (PassageKind.NORM, PassageKind.INTERPRETATION, PassageKind.QUALIFICATION, PassageKind.INSTRUMENT)
-_KIND: Final = {NormKind.PROHIBITION: 3.0, NormKind.DUTY: 2.0, NormKind.RIGHT: 1.0, NormKind.EXPECTATION: 1.0}
-_RANK: Final = {"law": 1.0, "regulatory_technical_standard": 0.6, "rule": 0.9, "case_law": 0.5}
-_OUR_SUBJECT: Final = ("-ai-", "-ai", "ai-act", "genai", "admt", "chatbot", "mrm", "-bot")
+_SENTENCE: Final = re.compile(r"(?<=[.!?])\s+|\n+")
+_ASKING: Final = re.compile(
+    r"\W*(?:which|what|who|how|when|where|why|does|do|is|are|must|may|can|should|tell|explain|list|show|give|name)\b",
+    re.IGNORECASE,
+)
+_BEFORE: Final = re.compile(
+    r"\b(?:under|of|from|in|by|does|do|did|per|is|are|see|explain|to|on|about|with|that|what)\s+(?:the\s+)?(?:new\s+|eu\s+|uk\s+|us\s+)?$",
+    re.IGNORECASE,
+)
 
 
 class Passages(Protocol):
@@ -63,70 +73,99 @@ def scope_of(law: Knowledge, assessment: Assessment, understanding: Understandin
     return Scope(instruments=frozenset(map(str, instruments)) | named, kinds=frozenset(_LAW))
 
 
-def focus(understanding: Understanding, verdicts: Sequence[Verdict]) -> list[Verdict]:
-    """The verdicts asked about: of the instruments or decisions that the question names, else all."""
+def asked_about(names: Names, understanding: Understanding) -> frozenset[str]:
+    """The instruments that the question itself asks about: named after a preposition or a verb in a sentence that asks."""
     wanted = {str(name) for name in understanding.instruments}
-    if wanted:
-        found = [verdict for verdict in verdicts if str(verdict.norm.instrument) in wanted]
-        if found:
-            return found
+    if not wanted:
+        return frozenset()
+    sentences = [one for one in _SENTENCE.split(understanding.text) if one.strip()]
+    asking = [one for one in sentences if "?" in one or _ASKING.match(one)] or sentences[-1:]
+    found: set[str] = set()
+    for sentence in asking:
+        for _, ids, start, _ in names.found(sentence):
+            if _BEFORE.search(sentence[:start]):
+                found |= {str(one) for one in ids} & wanted
+    return frozenset(found)
+
+
+def focus(understanding: Understanding, wanted: frozenset[str], verdicts: Sequence[Verdict]) -> list[Verdict]:
+    """The verdicts asked about: of the instruments in ``wanted`` or the decisions that the question names, else all."""
+    found = [verdict for verdict in verdicts if str(verdict.norm.instrument) in wanted]
+    if found:
+        return found
     if understanding.decisions:
         decisions = set(understanding.decisions)
         return [verdict for verdict in verdicts if decisions & set(verdict.norm.decisions)]
     return list(verdicts)
 
 
-def ranked(norms: Sequence[Norm], found: Sequence[Found]) -> list[Norm]:
-    """The most important first: found by the search, prohibitions, law on the technology itself, narrow conditions."""
-    near: Mapping[str, float] = {one.passage.about or "": one.score for one in found if one.passage.kind is PassageKind.NORM}
-    best = max(near.values(), default=1.0) or 1.0
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What the engine and the search found, before it becomes passages. ``wanted`` are the instruments asked about."""
 
-    def worth(norm: Norm) -> float:
-        special = 1.5 if any(part in norm.instrument for part in _OUR_SUBJECT) else 0.0
-        narrow = min(len(facts_of(norm.applies_when)), 4) * 0.2
-        return (
-            3.0 * near.get(norm.id, 0.0) / best + _KIND.get(norm.kind, 0.0) + _RANK.get(norm.bindingness, 0.2) + special + narrow
-        )
-
-    return sorted(norms, key=worth, reverse=True)
+    understanding: Understanding
+    assessment: Assessment
+    found: tuple[Found, ...]
+    comparison: Comparison | None
+    difference: Difference | None
+    questions: tuple[Question, ...]
+    wanted: frozenset[str]
 
 
 def collect(
-    home: Passages,
-    law: Knowledge,
-    understanding: Understanding,
-    assessment: Assessment,
-    found: Sequence[Found],
-    comparison: Comparison | None,
-    difference: Difference | None,
-    questions: Sequence[Question],
-    documents: Sequence[Passage],
+    home: Passages, law: Knowledge, ranking: Ranking, given: Findings, documents: Sequence[Passage]
 ) -> tuple[Citation, ...]:
-    """Every passage that the answer may rest on."""
+    """Every passage that the answer may rest on, the most important first."""
     collected = Collected(home)
+    understanding, assessment, found = given.understanding, given.assessment, given.found
     asked = set(understanding.intents)
     _named(collected, law, understanding)
-    verdicts = focus(understanding, assessment.verdicts)
-    effective = [verdict.norm for verdict in verdicts if verdict.status in IN_EFFECT]
-    if comparison is not None:
-        changes = [c.norm for option in comparison.options for c in (*option.gained, *option.lost, *option.changed)]
-        collected.norms(ranked(changes, found))
-        collected.norms(ranked(effective, found)[:SEARCHED])
-    elif difference is not None:
-        collected.norms(one.change.norm for one in (*difference.begins, *difference.ends, *difference.changed))
+    verdicts = focus(understanding, given.wanted, assessment.verdicts)
+    effective = ranking.ranked([verdict.norm for verdict in verdicts if verdict.status in IN_EFFECT], found)
+    if given.comparison is not None:
+        changes = [c.norm for option in given.comparison.options for c in (*option.gained, *option.lost, *option.changed)]
+        collected.norms(ranking.ranked(changes, found))
+        collected.norms(effective[:SEARCHED])
+    elif given.difference is not None:
+        difference = given.difference
+        turned = [one.change.norm for one in (*difference.begins, *difference.ends, *difference.changed)]
+        collected.norms(ranking.ranked(turned, found))
+        collected.norms(effective[:SEARCHED])
     else:
         _by_search(collected, understanding, assessment, found)
+        _of_instruments(collected, law, ranking, given, effective)
         if Intent.CONTROLS in asked:
-            targets = [law.norms[name] for name in understanding.norms if name in law.norms] or ranked(effective, found)
+            targets = named_norms(law, understanding) or effective or _all_of(law, understanding)
             collected.norms(targets)
             collected.named(PassageKind.CONTROL, dict.fromkeys(name for norm in targets for name in norm.controls))
-        if assessment.facts and (Intent.APPLIES in asked or not asked & {Intent.EXPLAIN, Intent.DEFINE, Intent.CONTROLS}):
-            collected.norms(ranked(effective, found))
+        if assessment.facts:
+            collected.norms(effective)
             collected.norms(verdict.norm for verdict in verdicts if verdict.status is Status.EXEMPT)
-            _open(collected, verdicts, assessment, questions, ranked(effective, found))
+            _open(collected, verdicts, assessment, given.questions, ranking, found)
     for passage in documents:
         collected.add(passage)
     return collected.numbered()
+
+
+def named_norms(law: Knowledge, understanding: Understanding) -> list[Norm]:
+    """The norms that the question names, by themselves or by their provision."""
+    found = [law.norms[name] for name in understanding.norms if name in law.norms]
+    for instrument, pin in understanding.provisions:
+        found += [norm for norm in law.norms.values() if norm.instrument == instrument and at(norm.provision, pin)]
+    return list(dict.fromkeys(found))
+
+
+def _all_of(law: Knowledge, understanding: Understanding) -> list[Norm]:
+    wanted = {str(name) for name in understanding.instruments}
+    return [norm for norm in law.norms.values() if norm.instrument in wanted]
+
+
+def _of_instruments(collected: Collected, law: Knowledge, ranking: Ranking, given: Findings, effective: Sequence[Norm]) -> None:
+    """The instruments named, and their first norms where none of them is in effect for what was described."""
+    wanted = {str(name) for name in given.understanding.instruments}
+    collected.named(PassageKind.INSTRUMENT, map(str, given.understanding.instruments))
+    if wanted and not given.understanding.norms and not any(norm.instrument in wanted for norm in effective):
+        collected.norms(ranking.ranked(_all_of(law, given.understanding), given.found)[:SEARCHED])
 
 
 def _named(collected: Collected, law: Knowledge, understanding: Understanding) -> None:
@@ -142,10 +181,7 @@ def _named(collected: Collected, law: Knowledge, understanding: Understanding) -
     collected.named(PassageKind.INTERPRETATION, map(str, understanding.interpretations))
     collected.named(PassageKind.QUALIFICATION, map(str, understanding.qualifications))
     collected.named(PassageKind.NORM, map(str, understanding.norms))
-    for instrument, pin in understanding.provisions:
-        wanted = pin.replace(" ", "").lower()
-        places = (norm for norm in law.norms.values() if norm.instrument == instrument)
-        collected.norms(norm for norm in places if norm.provision.replace(" ", "").lower().startswith(wanted))
+    collected.norms(named_norms(law, understanding))
 
 
 def _by_search(collected: Collected, understanding: Understanding, assessment: Assessment, found: Sequence[Found]) -> None:
@@ -167,19 +203,20 @@ def _open(
     verdicts: Sequence[Verdict],
     assessment: Assessment,
     questions: Sequence[Question],
-    order: Sequence[Norm],
+    ranking: Ranking,
+    found: Sequence[Found],
 ) -> None:
-    """The norms behind the questions back, and some more that cannot be told."""
-    places = {norm.id: place for place, norm in enumerate(order)}
+    """The norms behind the questions back, and the most important of those that cannot be told."""
+    missing = {verdict.norm.id: verdict.missing_facts for verdict in verdicts if verdict.status is Status.UNDETERMINED}
+    open_norms = ranking.ranked([verdict.norm for verdict in verdicts if verdict.status is Status.UNDETERMINED], found)
+    places = {norm.id: place for place, norm in enumerate(open_norms)}
     for question in questions:
         verdict = behind(question, assessment, places)
         if verdict is not None:
             collected.norms([verdict.norm])
-    open_verdicts = sorted(
-        (v for v in verdicts if v.status is Status.UNDETERMINED),
-        key=lambda v: (len(v.missing_facts), -_KIND.get(v.norm.kind, 0.0)),
-    )
-    collected.norms(verdict.norm for verdict in open_verdicts[:OPEN])
+    for question in questions:
+        collected.norms([norm for norm in open_norms if question.fact.id in missing[norm.id]][:OPEN])
+    collected.norms(open_norms[:OPEN])
 
 
 def uncertain_facts(understanding: Understanding) -> tuple[FactId, ...]:

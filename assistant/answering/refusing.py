@@ -7,9 +7,10 @@ from typing import Final
 
 from assistant.answering.rendering import plain
 from assistant.compose.plain import at
-from assistant.model import Intent, Understanding
+from assistant.model import Ground, Intent, Understanding
 from assistant.verify.vocabulary import SMALL
 from assistant.verify.wordlike import stem, words
+from kg_service.applicability.evaluate import Status
 from kg_service.applicability.facts import Facts
 from kg_service.model import InstrumentId, Knowledge
 
@@ -17,6 +18,9 @@ CAN: Final = (
     "I can tell which obligations apply to a language-model deployment at a financial institution, why, from which day, "
     "what another choice would change, and which controls answer them."
 )
+NEEDED: Final = "Tell me who you are, where, what the system does, for whom, with which data, and who runs the model."
+_DESCRIBED: Final = 4  # readings that make a description
+_ABSENT: Final = " is not in the graph"
 _ASKING: Final = (
     "apply applies does need needs must allowed law legal rule rules regulation act article art say says ask asks mean "
     "means tell explain please today now still bank firm company question "
@@ -27,20 +31,25 @@ _QUESTION_WORDS: Final = frozenset(_ASKING.split())
 def before_searching(law: Knowledge, understanding: Understanding, facts: Facts) -> str | None:
     """The reason to refuse that can be told from the question alone."""
     intents = set(understanding.intents)
-    named = understanding.norms or understanding.interpretations or understanding.qualifications
+    named = bool(understanding.norms or understanding.interpretations or understanding.qualifications or understanding.premises)
+    described = Intent.APPLIES in intents and len(understanding.readings) >= _DESCRIBED
+    if understanding.unknown_law and not named and not understanding.instruments and not described:
+        return unknown_law(understanding)
     if intents == {Intent.OUTSIDE}:
-        if understanding.unknown_law:
-            return unknown_law(understanding)
         return f"This is not a question that the graph can answer. {CAN}"
     missing = [(name, pin) for name, pin in understanding.provisions if not _there(law, name, pin)]
     if missing and len(missing) == len(understanding.provisions) and not named:
         name, pin = missing[0]
         one = law.instruments.get(InstrumentId(name))
-        title = one.short_title if one is not None else "that instrument"
-        return f"The graph holds no {plain(pin, 40)} of {title}, so I cannot say anything about it. {CAN}"
-    if understanding.unknown_law and not named and not understanding.instruments and not (facts and understanding.readings):
-        return unknown_law(understanding)
+        return _absent(f"{plain(pin, 40)} of {one.short_title if one is not None else 'that instrument'}")
+    absent = [note.removesuffix(_ABSENT) for note in understanding.notes if note.endswith(_ABSENT)]
+    if absent and not named and not understanding.provisions and not described:
+        return _absent(plain(absent[0], 80))
     return None
+
+
+def _absent(what: str) -> str:
+    return f"The graph holds no {what}, so I cannot say anything about it. {CAN}"
 
 
 def unknown_law(understanding: Understanding) -> str:
@@ -49,15 +58,18 @@ def unknown_law(understanding: Understanding) -> str:
     return f"The graph does not hold “{names}”, so I cannot say what it asks. {CAN}"
 
 
-def without_claims(understanding: Understanding, facts: Facts) -> str:
+def without_claims(understanding: Understanding, ground: Ground) -> str:
     """What would be needed, where nothing is left to say."""
     if understanding.unknown_law:
         return unknown_law(understanding)
-    if not facts:
-        return (
-            "Without facts about the deployment nothing can be said to apply. Tell me who you are, where, what the system does, "
-            "for whom, with which data, and who runs the model."
-        )
+    counts = ground.assessment.counts()
+    unclear = counts[Status.UNDETERMINED]
+    if not ground.facts:
+        return f"Without facts about the deployment nothing can be said to apply. {NEEDED}"
+    if Intent.APPLIES in understanding.intents and unclear:
+        return f"With what you told so far no provision can be said to apply, and {unclear} cannot be told. {NEEDED}"
+    if Intent.APPLIES in understanding.intents:
+        return f"None of the {sum(counts.values())} provisions in the graph applies to what you described, now or later."
     return f"Nothing in the graph supports an answer to this question. {CAN}"
 
 

@@ -55,6 +55,15 @@ def days(material: Material) -> Iterator[Claim]:
     difference = material.ground.difference
     if difference is None:
         return
+    if not day_changes(material):
+        every = [one.norm for one in difference.start.verdicts if one.status is Status.APPLIES]
+        same = [norm for norm in every if material.has(norm)]
+        if same:
+            noun, verb = ("provision", "applies") if len(every) == 1 else ("provisions", "apply")
+            days_named = f"{long_form(difference.start.as_of)} and {long_form(difference.end.as_of)}"
+            text = f"The same {len(every)} {noun} {verb} as of {days_named}."
+            yield material.claim(text, same[:3], ClaimKind.CHANGE, None)
+        return
     for changes, word, heading in (
         (difference.begins, "begin", "Begins"),
         (difference.ends, "end", "Ends"),

@@ -151,7 +151,7 @@ def undetermined(material: Material) -> Iterator[Claim]:
         )
     if total > len(shown):
         verb = "provision is" if total == 1 else "provisions are"
-        yield material.claim(f"In all {total} {verb} undetermined.", shown[:3], ClaimKind.SUMMARY, OPEN_HEAD)
+        yield material.claim(f"In all {total} {verb} undetermined.", shown[:3], ClaimKind.SUMMARY, None)
 
 
 def _decision(norm: Norm) -> int:

@@ -10,14 +10,15 @@ from assistant.compose.explaining import explained
 from assistant.compose.material import Material
 from assistant.compose.obligations import exempt, obligations, undetermined
 from assistant.compose.premises import corrections
-from assistant.compose.questions_of_law import definitions, interpretations
+from assistant.compose.questions_of_law import definitions, instruments, interpretations
 from assistant.model import Claim, Draft, Ground, Intent, PassageKind
-from kg_service.applicability.evaluate import Evaluator
+from kg_service.applicability.evaluate import IN_EFFECT, Evaluator
 from kg_service.model import Knowledge, Norm, NormId
 
 NAME = "composer"
 _LAW_MOST = 2
 _NAMED_MOST = 6
+_DESCRIBED = 4
 
 
 class PlainComposer:
@@ -38,39 +39,57 @@ class PlainComposer:
 def _parts(material: Material) -> Iterator[Claim]:
     ground = material.ground
     asked = set(ground.understanding.intents)
+    named = _named(material)
     yield from corrections(material)
+    if ground.understanding.interpretations:
+        yield from interpretations(material, _LAW_MOST)
     if ground.difference is not None:
         yield from days(material)
         return
     if ground.comparison is not None:
         yield from options(material)
         return
-    named = _named(material)
     if Intent.CONTROLS in asked:
-        yield from controls(material, named)
+        yield from controls(material, named or _of_instruments(material))
         return
-    if Intent.DEFINE in asked or (Intent.EXPLAIN in asked and not named):
-        yield from interpretations(material, _LAW_MOST)
+    if Intent.DEFINE in asked or Intent.EXPLAIN in asked:
+        if not ground.understanding.interpretations and not named:
+            yield from interpretations(material, _LAW_MOST)
         if Intent.DEFINE in asked:
             yield from definitions(material, _LAW_MOST)
-    if asked & {Intent.EXPLAIN, Intent.DEFINE}:
         yield from explained(material, named[:_NAMED_MOST])
-        if Intent.APPLIES not in asked:
-            return
-    if not ground.facts:
+    if not ground.facts or not (Intent.APPLIES in asked or _describes(material, named)):
         yield from _in_general(material, named)
         return
     yield from obligations(material)
     yield from exempt(material)
-    yield from undetermined(material)
-    if Intent.DEFINE not in asked:
+    if material.norms(*IN_EFFECT):
+        yield from undetermined(material)
+    elif ground.understanding.instruments:
+        yield from explained(material, _of_instruments(material)[:_NAMED_MOST])
+    if Intent.DEFINE not in asked and not ground.understanding.interpretations and material.norms(*IN_EFFECT):
         yield from interpretations(material, _LAW_MOST, brief=True)
 
 
+def _describes(material: Material, named: list[Norm]) -> bool:
+    """Whether a question without a clear intent describes a deployment rather than asks about the law."""
+    understanding = material.ground.understanding
+    law = named or understanding.interpretations or understanding.qualifications or understanding.premises
+    clear = {Intent.EXPLAIN, Intent.CONTROLS, Intent.CHANGES, Intent.COMPARE} & set(understanding.intents)
+    return not law and not clear and len(understanding.readings) >= _DESCRIBED
+
+
 def _in_general(material: Material, named: list[Norm]) -> Iterator[Claim]:
-    """Without facts: what the provisions at hand ask where they apply, and the questions of law."""
-    yield from interpretations(material, _LAW_MOST)
-    yield from explained(material, named[:_NAMED_MOST] or material.norms()[:_NAMED_MOST])
+    """Without a deployment: the instruments named, and what their provisions ask where they apply."""
+    yield from instruments(material)
+    if not named:
+        yield from explained(material, (_of_instruments(material) or material.norms())[:_NAMED_MOST])
+
+
+def _of_instruments(material: Material) -> list[Norm]:
+    """The norms at hand of the instruments that the question names."""
+    wanted = {str(name) for name in material.ground.understanding.instruments}
+    return [norm for norm in material.norms() if norm.instrument in wanted]
 
 
 def _named(material: Material) -> list[Norm]:

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from datetime import date
 
 from assistant.compose.material import Material
-from assistant.compose.wording import dated, place, reference
+from assistant.compose.wording import dated, place, reference, verdict
 from assistant.model import Claim, ClaimKind, PassageKind, Premise
+from assistant.verify.dates import long_form
 from assistant.verify.sayings import NO_DAY, NO_LAST_DAY
 from kg_service.applicability.evaluate import Status
 from kg_service.model import Instrument, InstrumentId, Norm, NormId
@@ -69,39 +70,39 @@ def _of_norm(material: Material, norm: Norm, premise: Premise) -> str:
 
 
 def _against(material: Material, norm: Norm, status: Status) -> str:
-    from assistant.compose.wording import verdict
-
     return f"{place(material.law, norm)} {verdict(material.law, [norm], status, material.as_of)}."
 
 
 def _of_instrument(material: Material, one: Instrument, premise: Premise) -> str:
-    name, status = one.short_title, one.status.replace("_", " ")
+    """The truth about an instrument where the premise is false; empty where it is true or cannot be told."""
+    name = one.short_title
+    note = f" ({one.status_note})" if one.status_note else ""
+    status = f"the status of {name} is {one.status.replace('_', ' ')}{note}."
     days = [day for day in one.dates if day.day == one.applies_from]
     set_by = f" (set by {reference(material.law, days[0].set_by, one.id)})" if days else ""
-    from assistant.verify.dates import long_form
-
+    start = (
+        "" if one.applies_from is None else f"the first day of application of {name} is {long_form(one.applies_from)}{set_by}."
+    )
+    gone = one.status in ("withdrawn", "proposed", "draft")
+    over = one.applies_until is not None and one.applies_until < material.as_of
     match premise.claim:
+        case "applies_from" | "applies" | "exists" if gone:
+            return status
         case "applies_from" if one.applies_from is not None:
             claimed = _day(premise.value)
-            known = {day.day for day in one.dates} | {one.applies_from} | ({one.in_force_from} if one.in_force_from else set())
-            if claimed is not None and not any(_same(claimed, premise.value or "", day) for day in known):
-                return f"the first day of application of {name} is {long_form(one.applies_from)}{set_by}."
-        case "ended" | "repealed" if one.status == "in_force" and (
-            one.applies_until is None or one.applies_until >= material.as_of
-        ):
-            return f"the status of {name} is {status}."
-        case "applies":
-            if one.status in ("withdrawn", "proposed", "draft"):
-                return f"the status of {name} is {status}."
-            if one.applies_until is not None and one.applies_until < material.as_of:
-                return f"the last day of {name} was {long_form(one.applies_until)}."
-            if one.applies_from is not None and one.applies_from > material.as_of:
-                return f"the first day of application of {name} is {long_form(one.applies_from)}{set_by}."
-        case "does_not_apply" if one.status == "in_force" and one.applies_from is not None and one.applies_from <= material.as_of:
-            return f"the first day of application of {name} is {long_form(one.applies_from)}{set_by}."
+            known = {day.day for day in one.dates} | {one.applies_from}
+            known |= {one.in_force_from} if one.in_force_from is not None else set()
+            return start if claimed is not None and not any(_same(claimed, premise.value or "", day) for day in known) else ""
+        case "ended" | "repealed" if not gone and not over:
+            return status
+        case "applies" if over and one.applies_until is not None:
+            return f"the last day of {name} was {long_form(one.applies_until)}."
+        case "applies" if one.applies_from is not None and one.applies_from > material.as_of:
+            return start
+        case "does_not_apply" if not gone and not over and one.applies_from is not None and one.applies_from <= material.as_of:
+            return start
         case _:
-            pass
-    return ""
+            return ""
 
 
 def _day(value: str | None) -> date | None:

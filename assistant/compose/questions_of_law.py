@@ -11,10 +11,12 @@ from assistant.compose.wording import dated, ended, reference
 from assistant.model import Claim, ClaimKind, PassageKind
 from assistant.verify.dates import long_form
 from assistant.verify.phrases import DOUBTS
-from kg_service.model import Interpretation, InterpretationId, Qualification, QualificationId
+from kg_service.model import InstrumentId, Interpretation, InterpretationId, Qualification, QualificationId
 
 HEADING: Final = "Questions of law"
 DEFINITIONS: Final = "What the words mean"
+INSTRUMENTS: Final = "The instrument"
+_INSTRUMENTS: Final = 3
 
 
 def interpretations(material: Material, most: int, *, brief: bool = False) -> Iterator[Claim]:
@@ -90,3 +92,19 @@ def _definition(material: Material, one: Qualification, number: int) -> Iterator
         yield claim(f"The definition leaves out: {ended('; '.join(one.unmodelled))}")
     if doubt:
         yield claim(f"Certainty of this definition: {doubt}.")
+
+
+def instruments(material: Material) -> Iterator[Claim]:
+    """The instruments at hand: what they are, their status, and the day from which they apply."""
+    for citation in material.of(PassageKind.INSTRUMENT)[:_INSTRUMENTS]:
+        one = material.law.instruments.get(InstrumentId(citation.passage.about or ""))
+        if one is None:
+            continue
+        status = f"the status of {one.short_title} is {one.status.replace('_', ' ')}"
+        note = f" ({one.status_note})" if one.status_note else ""
+        yield Claim(f"{one.title}: {status}{note}.", (citation.n,), ClaimKind.SUMMARY, (), INSTRUMENTS)
+        if one.applies_from is not None:
+            days = [day for day in one.dates if day.day == one.applies_from]
+            set_by = f" (set by {reference(material.law, days[0].set_by, one.id)})" if days else ""
+            text = f"The first day of application of {one.short_title} is {long_form(one.applies_from)}{set_by}."
+            yield Claim(text, (citation.n,), ClaimKind.DATE, (), INSTRUMENTS)

@@ -173,7 +173,8 @@ class Gatherer:
             )
         if kind is PassageKind.INSTRUMENT and about in law.instruments:
             instrument = law.instruments[about]  # type: ignore[index]
-            texts = [f"the status of {instrument.short_title} is {instrument.status.replace('_', ' ')}"]
+            status = instrument.status.replace("_", " ")
+            texts = [f"the status of {instrument.short_title} is {status}", instrument.title, instrument.status_note or ""]
             for day in instrument.dates:
                 texts += _dated(law, day)
             return None, texts, set(), {instrument.id}

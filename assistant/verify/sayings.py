@@ -11,7 +11,7 @@ from assistant.verify.dates import long_form
 from kg_service.applicability.facts import Answer, Facts
 from kg_service.model import Fact, FactId, Knowledge, Norm, TermId
 
-NO_LAST_DAY: Final = "stands without a last day"
+NO_LAST_DAY: Final = "still stands without a last day"
 NO_DAY: Final = "without a date so far"
 NO_PENALTY: Final = re.compile(r"^(?:none\b|n/a\b|no stand-alone)", re.IGNORECASE)
 FRAMES: Final = re.compile(r"^(?:Contested; reading|The answer chang)")
