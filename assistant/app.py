@@ -12,11 +12,11 @@ from starlette.concurrency import run_in_threadpool
 from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 
-from assistant.assembly import ON, assembled
+from assistant.assembly import ON, above_of, assembled
 from assistant.conversation import ConversationStore
 from assistant.exchange import Asking
 from assistant.gate import Gate
-from assistant.index.opening import lexical_index
+from assistant.index.opening import how_of, kept_index
 from assistant.llm.composer import PROMPT as COMPOSE
 from assistant.llm.prompts import prompt
 from assistant.model import Answer
@@ -65,8 +65,8 @@ def make_services(settings: AssistantSettings, exact: Services) -> AssistantServ
     """
     knowledge = exact.knowledge
     passages = (*passages_of(knowledge, settings.root), *text_passages(exact.texts, knowledge))
-    opened = lexical_index(passages)
-    made = assembled(settings, exact.evaluator, Searcher(lambda: opened), exact.texts.quotes)
+    keeper = kept_index(how_of(settings), passages)
+    made = assembled(settings, exact.evaluator, Searcher(keeper.current, above_of(knowledge)), exact.texts.quotes)
     gate = Gate(settings.ask_workers, settings.ask_queue)
     words = None if made.model is None else prompt(COMPOSE).hash
 
@@ -75,6 +75,7 @@ def make_services(settings: AssistantSettings, exact: Services) -> AssistantServ
 
     def close() -> None:
         gate.close()
+        keeper.close()
 
     return AssistantServices(
         settings=settings,

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from assistant.answer import Assistant
 from assistant.compose import Composer, PlainComposer
-from assistant.index.opening import lexical_index
+from assistant.index.opening import how_of, index_at_hand
 from assistant.llm.composer import PROMPT as COMPOSE
 from assistant.llm.composer import ModelComposer
 from assistant.llm.prompts import prompt
@@ -15,15 +16,18 @@ from assistant.llm.protocol import ChatModel
 from assistant.llm.reading import PROMPT as READ
 from assistant.llm.reading import ModelReader
 from assistant.llm.registry import configured
-from assistant.passages import passages_of
+from assistant.model import Passage
+from assistant.passages import passages_of, text_passages
 from assistant.retrieval.searcher import Searcher
 from assistant.services import Reader as AnyReader
 from assistant.settings import AssistantSettings
 from assistant.understanding import Reader
 from assistant.verify import Verifier
 from kg_service.applicability.evaluate import Evaluator
+from kg_service.model import Knowledge
 from kg_service.texts.library import open_library
 from kg_service.texts.quotes import Quotes
+from kg_service.texts.register import Texts
 
 ON: Final = "on"
 _SHARE: Final = 0.8  # of the time of a request that a model may take in all
@@ -66,8 +70,31 @@ def for_command(settings: AssistantSettings, evaluator: Evaluator) -> Assembled:
     Raises:
         UnavailableError: where the model that is set cannot be used.
     """
+    knowledge = evaluator.knowledge
+    index = index_at_hand(how_of(settings), passages_of_command(settings, knowledge))
     library = open_library(settings.data)
-    quotes = Quotes(library, evaluator.knowledge.instruments) if library.all() else None
-    passages = passages_of(evaluator.knowledge, settings.root)
-    opened = lexical_index(passages)
-    return assembled(settings, evaluator, Searcher(lambda: opened), quotes)
+    quotes = Quotes(library, knowledge.instruments) if library.all() else None
+    return assembled(settings, evaluator, Searcher(lambda: index, above_of(knowledge)), quotes)
+
+
+def passages_of_command(settings: AssistantSettings, knowledge: Knowledge) -> tuple[Passage, ...]:
+    """The passages that a service with these settings has: of the knowledge and of the loaded texts."""
+    found = passages_of(knowledge, settings.root)
+    library = open_library(settings.data)
+    if not library.all():
+        return found
+    from kg_service.store.oxigraph import OxigraphStore
+
+    return (*found, *text_passages(Texts(library, knowledge, OxigraphStore()), knowledge))
+
+
+def above_of(knowledge: Knowledge) -> Mapping[str, frozenset[str]]:
+    """The jurisdictions above each one."""
+    found: dict[str, frozenset[str]] = {}
+    for name, term in knowledge.jurisdictions.items():
+        chain: list[str] = []
+        while term.parent is not None and term.parent not in chain:
+            chain.append(term.parent)
+            term = knowledge.jurisdictions[term.parent]
+        found[name] = frozenset(chain)
+    return found
