@@ -35,7 +35,7 @@ from kg_service.applicability.facts import Answer as FactAnswer
 from kg_service.applicability.facts import Facts, parse_facts, plain_facts
 from kg_service.knowledge.graph import quads
 from kg_service.knowledge.read import read
-from kg_service.model import NormId, NormKind
+from kg_service.model import FactId, NormId, NormKind
 
 ROOT = Path(__file__).resolve().parent.parent
 ASKING = {NormKind.DUTY, NormKind.PROHIBITION, NormKind.EXPECTATION, NormKind.RIGHT}
