@@ -10,13 +10,14 @@ from assistant.model import FactReading, Polarity, Span
 from assistant.understanding.amounts import number_of
 from assistant.understanding.days import Day
 from assistant.understanding.groups import Amount, Place
-from assistant.understanding.pattern import Match
+from assistant.understanding.pattern import Group, Match
 from assistant.understanding.polarity import Cues, Turn
 from assistant.understanding.rules import SLOT, Language, Meaning, Rule
 from assistant.understanding.words import Word
 from kg_service.model import Fact, FactId, FactKind, Knowledge, TermId
 
 _PLACES: Final = ("established_in", "persons_in", "marketed_in", "hosting_in", "provider_in")
+_ROLES: Final = ("marketed_in", "hosting_in", "provider_in", "established_in", "persons_in", "in_service_from", "on_market_from")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,7 @@ class Mention:
     turn: Turn
     weak: bool = False
     owned: int = 0
+    slot: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,12 @@ class Found:
 
 
 def find(
-    text: str, words: Sequence[Word], matches: Sequence[tuple[Rule, Match]], language: Language, knowledge: Knowledge
+    text: str,
+    words: Sequence[Word],
+    matches: Sequence[tuple[Rule, Match]],
+    language: Language,
+    knowledge: Knowledge,
+    groups: Sequence[Group] = (),
 ) -> Found:
     """The readings of ``text``, most certain meaning first to last by place, and what was odd about them."""
     kept = unmasked([(rule, match) for rule, match in matches if rule.group in ("fact", "mask")], language)
@@ -56,9 +63,11 @@ def find(
             turn = cues.turn(match, str(meaning.fact), near)
             if unsure or _torn(meaning, match, words, kept, language):
                 turn = replace(turn, doubted=True)
-            if meaning.number == "staff":
+            if meaning.number == "staff" or meaning.denied:
                 turn = replace(turn, denied=True, doubted=False)
-            mentions.append(Mention(meaning.fact, value, match, turn, meaning.weak, len(match.owned)))
+            mentions.append(Mention(meaning.fact, value, match, turn, meaning.weak, len(match.owned), meaning.value == SLOT))
+    mentions = _one_role(mentions)
+    mentions += _left_alone(mentions, groups, cues, words, near)
     mentions = _corrected(mentions, cues, words, notes)
     readings = list(_readings(text, words, mentions, knowledge, notes))
     readings = with_implied(readings, language, knowledge)
@@ -93,11 +102,15 @@ def unmasked(matches: Sequence[tuple[Rule, Match]], language: Language) -> list[
 
 
 def _silences(longer: Rule, meaning: Meaning, language: Language) -> bool:
+    """Whether a longer row of words takes away what a part of it would mean alone."""
     if longer.group == "mask":
         return True
-    inside = language.habits[meaning.fact].survives_in if meaning.fact in language.habits else frozenset()
-    return all(other.fact == meaning.fact or str(other.fact) not in inside for other in longer.means) and any(
-        other.fact != meaning.fact or other.value != meaning.value for other in longer.means
+    if meaning.value == SLOT:
+        return False
+    habit = language.habits.get(meaning.fact)
+    silencing = habit.silenced_by if habit is not None else frozenset()
+    return any(
+        (other.fact == meaning.fact and other.value != meaning.value) or str(other.fact) in silencing for other in longer.means
     )
 
 
@@ -123,7 +136,7 @@ def _value(meaning: Meaning, match: Match, fact: Fact) -> tuple[bool | float | s
         return number_of(meaning.number, amount, match, fact)
     if meaning.value != SLOT or isinstance(meaning.value, tuple):
         return meaning.value, None, False
-    for group in match.groups:
+    for group in reversed(match.groups):
         if isinstance(group.value, Place):
             return tuple(str(term) for term in group.value.terms), None, group.value.unsure
         if isinstance(group.value, Day):
@@ -148,6 +161,51 @@ def _torn(meaning: Meaning, match: Match, words: Sequence[Word], kept: Sequence[
         if 0 < len(between) <= 4 and any(word.low in ("or", "或") for word in between):
             return True
     return False
+
+
+def _one_role(mentions: list[Mention]) -> list[Mention]:
+    """Each place and day with the one fact whose words stand closest around it."""
+    best: dict[tuple[int, int], tuple[tuple[int, int, int], Mention]] = {}
+    for one in mentions:
+        if not one.slot:
+            continue
+        for group in one.match.groups:
+            if isinstance(group.value, Place | Day):
+                gap = one.match.last - one.match.first + 1 - one.owned
+                rank = (one.owned, -gap, -_ROLES.index(one.fact) if one.fact in _ROLES else 0)
+                if (group.last, group.last) not in best or rank > best[(group.last, group.last)][0]:
+                    best[(group.last, group.last)] = (rank, one)
+    kept = []
+    for one in mentions:
+        held = [group for group in one.match.groups if isinstance(group.value, Place | Day)] if one.slot else []
+        winner = best[(held[-1].last, held[-1].last)][1] if held else one
+        if (winner.fact, winner.value) == (one.fact, one.value):
+            kept.append(one)
+    return kept
+
+
+def _left_alone(
+    mentions: Sequence[Mention], groups: Sequence[Group], cues: Cues, words: Sequence[Word], near: Sequence[tuple[Match, str]]
+) -> list[Mention]:
+    """Places that no pattern took and that go on from one before: "in Frankfurt, not in the US", "sorry, I mean Dublin"."""
+    taken = {place for one in mentions for group in one.match.groups for place in range(group.first, group.last + 1)}
+    found: list[Mention] = []
+    corrections = [cue.first for cue in cues.found.get("correction", ())]
+    for group in groups:
+        if group.kind != "place" or not isinstance(group.value, Place) or taken & set(range(group.first, group.last + 1)):
+            continue
+        before = [one for one in mentions if one.slot and str(one.fact) in _PLACES and one.match.last < group.first]
+        if not before:
+            continue
+        last = max(before, key=lambda one: one.match.last)
+        same = words[last.match.last].sentence == words[group.first].sentence and group.first - last.match.last <= 4
+        mended = any(last.match.last < place < group.first and group.first - place <= 5 for place in corrections)
+        match = Match(-1, group.first, group.last, frozenset(range(group.first, group.last + 1)), (group,))
+        turn = cues.turn(match, str(last.fact), near)
+        if mended or (same and turn.denied):
+            found.append(Mention(last.fact, tuple(str(term) for term in group.value.terms), match, turn, slot=True, owned=1))
+            taken |= match.owned
+    return found
 
 
 def _corrected(mentions: list[Mention], cues: Cues, words: Sequence[Word], notes: list[str]) -> list[Mention]:
@@ -264,7 +322,7 @@ def with_implied(readings: Sequence[FactReading], language: Language, knowledge:
 
 def _has(reading: FactReading, terms: frozenset[str], fact: Fact) -> bool:
     values = reading.value if isinstance(reading.value, tuple) else (reading.value,)
-    return any(value in terms or fact.ancestors.get(TermId(str(value)), frozenset()) & terms for value in values)
+    return any(str(value) in terms or fact.ancestors.get(TermId(str(value)), frozenset()) & terms for value in values)
 
 
 def _implied_reading(

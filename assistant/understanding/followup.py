@@ -111,7 +111,7 @@ def _lead(text: str) -> tuple[bool | None, str]:
 def _by_name(text: str, words: Sequence[Word], groups: Sequence[Group], fact: Fact, span: tuple[Span, ...]) -> FactReading | None:
     """The terms of ``fact`` whose names, also the common words among them, stand in the message."""
     if fact.jurisdictions:
-        places = [group.value for group in groups if group.kind in ("adj", "people") and isinstance(group.value, Place)]
+        places = [group.value for group in groups if group.kind in ("att", "people") and isinstance(group.value, Place)]
         terms = tuple(dict.fromkeys(str(term) for place in places for term in place.terms))
         return FactReading(fact.id, terms, Polarity.STATED, span) if terms else None
     if fact.kind is FactKind.NUMBER:

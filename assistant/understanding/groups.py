@@ -120,9 +120,10 @@ def _groups(row: list[tuple[Match, PlaceName]], words: Sequence[Word], knowledge
     first, last, form = row[0][0].first, row[-1][0].last, row[-1][1].form
     if form == "people":
         return [Group("people", first, last, place)]
-    groups = [Group("adj", first, last, place)]
-    if form == "noun":
-        groups.append(Group("place", first, last, place))
+    groups = [Group("att", first, last, place)]  # may stand before a noun: "UK bank", "German bank"
+    groups.append(Group("place" if form == "noun" else "adj", first, last, place))
+    if form == "noun" and first and words[first - 1].low == "the" and words[first].stop == 0:
+        groups.append(Group("place", first - 1, last, place))
     return groups
 
 

@@ -20,6 +20,7 @@ NAME: Final = "assistant/understanding/language"
 CUES: Final = (
     *(
         "negation",
+        "negation_short",
         "negation_before",
         "doubt",
         "doubt_before",
@@ -199,11 +200,11 @@ def _facts(reading: _Reading, value: Value, place: Place) -> None:
             if key not in _FACT_KEYS:
                 reading.wrong(where, "unknown-key", f"a fact has no {key!r} here.", nearest(key, _FACT_KEYS))
         _habit(reading, fact, record, spot)
-        for key in ("said", "weak"):
+        for key in ("said", "weak", "denied"):
             for word, patterns, where in reading.entries(record.get(key), spot.below(key)):
                 answer = reading.value(fact, word, where)
                 if answer is not None:
-                    means = (Meaning(fact.id, answer, weak=key == "weak"),)
+                    means = (Meaning(fact.id, answer, weak=key == "weak", denied=key == "denied"),)
                     for pattern, line in reading.rows(patterns, where):
                         reading.add(pattern, line, Rule("fact", True, means))
         for pattern, line in reading.rows(record.get("slot"), spot.below("slot")):
@@ -212,7 +213,7 @@ def _facts(reading: _Reading, value: Value, place: Place) -> None:
             reading.add(pattern, line, Rule("fact", True, (Meaning(fact.id, ()),)))
         _numbers(reading, fact, record.get("numbers"), spot.below("numbers"))
         if record.get("names") == "all":
-            _names(reading, fact, frozenset(text for text, _ in reading.rows(record.get("not_names"), spot.below("not_names"))))
+            _names(reading, fact, frozenset(text.casefold() for text, _ in reading.rows(record.get("not_names"), spot.below("not_names"))))
 
 
 def _habit(reading: _Reading, fact: Fact, record: Mapping[str, Value], place: Place) -> None:
@@ -227,7 +228,7 @@ def _habit(reading: _Reading, fact: Fact, record: Mapping[str, Value], place: Pl
     if mentions not in MENTIONS:
         reading.wrong(place.below("mentions"), "unknown-choice", f"mentions are {', '.join(MENTIONS)}, not {mentions!r}.")
     inside = frozenset(
-        text for text, spot in reading.rows(record.get("survives_in"), place.below("survives_in")) if reading.fact(text, spot)
+        text for text, spot in reading.rows(record.get("silenced_by"), place.below("silenced_by")) if reading.fact(text, spot)
     )
     reading.language.habits[fact.id] = Habit(
         str(mentions), terms("open_terms"), frozenset(terms("holds")), inside, record.get("or_is_doubt") == "true"
@@ -249,7 +250,7 @@ def _names(reading: _Reading, fact: Fact, without: frozenset[str]) -> None:
     """The labels of the terms, as the knowledge has them, are patterns too, but for those of ``without``."""
     for term in fact.terms.values():
         for name in spellings(term.labels):
-            if name not in without:
+            if name.casefold() not in without:
                 reading.add(name_pattern(name), Place(_NOWHERE), Rule("fact", True, (Meaning(fact.id, str(term.id)),)))
 
 
@@ -361,12 +362,13 @@ _FACT_KEYS: Final = (
         "mentions",
         "open_terms",
         "holds",
-        "survives_in",
+        "silenced_by",
         "or_is_doubt",
         "names",
         "not_names",
         "said",
         "weak",
+        "denied",
         "slot",
         "none",
         "numbers",

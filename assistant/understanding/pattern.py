@@ -1,7 +1,7 @@
 """The small language of the files in ``language/``, and the scan that finds all its patterns in a message at once.
 
 A pattern is a row of words. ``(a|b c)`` is a choice, ``x?`` may be absent (``words?`` is ``word``), ``..3`` stands for at most three other words of the same
-sentence, ``,`` for a comma that may stand there, ``$name`` for a macro, ``{place}`` for something found before (a place, a day, a number). A word in lower case meets every
+clause (``..,3``: commas may stand among them), ``,`` for a comma that may stand there, ``$name`` for a macro, ``{place}`` for something found before (a place, a day, a number). A word in lower case meets every
 case and its plural; ``word~`` also the other forms of the verb; ``word*`` every word that begins so; ``word=`` only itself; a word
 with a capital is met exactly as written. Each Chinese character is a word.
 
@@ -18,7 +18,7 @@ from typing import Final
 
 from assistant.understanding.words import CLAUSE, COMMA, NONE, Word, folded, words_of
 
-_TOKEN: Final = re.compile(r"\s*(\(|\)|\||\?|\.\.\d*|\{[a-z]+\}|\$[a-z_]+|[^\s()|?{}$]+)")
+_TOKEN: Final = re.compile(r"\s*(\(|\)|\||\?|\.\.,?\d*|\{[a-z]+\}|\$[a-z_]+|[^\s()|?{}$]+)")
 _MAYBE_PLURAL: Final = re.compile(r"(?<=[A-Za-z]{2})s\?(?=[\s)|]|$)")
 _LONGEST_GAP: Final = 8
 _DEEPEST: Final = 12
@@ -165,7 +165,7 @@ class Patterns:
             state.join(after)
             return state
         if item.startswith(".."):
-            return _gap(int(item[2:] or 3), after)
+            return _gap(int(item[2:].lstrip(",") or 3), after, loose="," in item)
         if item.startswith("{"):
             return State(spans={item[1:-1]: [after]})
         if item.startswith("$"):
@@ -261,13 +261,13 @@ def _choices(tokens: list[str]) -> list[list[str]]:
     raise PatternError("a bracket is not closed")
 
 
-def _gap(size: int, after: State) -> State:
+def _gap(size: int, after: State, *, loose: bool) -> State:
     if not 0 < size <= _LONGEST_GAP:
         raise PatternError(f"a gap is of 1 to {_LONGEST_GAP} words")
-    state = State(loose=True)
+    state = State(loose=loose)
     state.join(after)
     for _ in range(size):
-        wider = State(loose=True)
+        wider = State(loose=loose)
         wider.join(after)
         wider.anything.append(state)
         state = wider

@@ -12,7 +12,10 @@ from assistant.understanding.words import CLAUSE, COMMA, SENTENCE, Word
 
 _REACH: Final = {"negation": 6, "doubt": 10, "only_after": 4, "if": 24}
 _BEFORE: Final = {"negation_before": 1, "doubt_before": 2, "only_before": 1}
-_SETTLED: Final = frozenset({"use_case", "institution", "established_in", "technology", "product", "affected"})
+_CHOICES: Final = frozenset(  # facts that a team chooses: only of these does a wish leave anything open
+    ("hosting", "hosting_in", "model_source", "adaptation", "provider_in", "transfer_to", "marketed_in", "data_use", "own_brand", "data")
+    + ("subcontracting", "agentic", "function_outsourced", "technique", "in_service_from", "on_market_from", "automation", "legal_ground")
+)
 _WISHES: Final = frozenset(
     "considering thinking contemplating exploring looking evaluating weighing toying leaning may could might eventually".split()
 )
@@ -52,17 +55,20 @@ class Cues:
 
     def turn(self, match: Match, fact: str, mentions: Sequence[tuple[Match, str]]) -> Turn:
         """What the cues make of ``match``, a mention of ``fact`` among ``mentions``."""
-        denials = sum(self._after("negation", cue, match, fact, mentions) for cue in self._near("negation", match))
-        denials += any(self._just_before(cue, match, 1) for cue in self.found.get("negation_before", ()))
+        denied = any(
+            self._after("negation", cue, match, fact, mentions) for cue in self._near("negation", match)
+        )
+        denied = denied or any(self._next(cue, match, mentions) for cue in self._near("negation_short", match))
+        denied = denied or any(self._just_before(cue, match, 1) for cue in self.found.get("negation_before", ()))
         doubted = any(
-            self._after("doubt", cue, match, fact, mentions) and not (fact in _SETTLED and self.words[cue.first].low in _WISHES)
+            self._after("doubt", cue, match, fact, mentions) and not (fact not in _CHOICES and self.words[cue.first].low in _WISHES)
             for cue in self._near("doubt", match)
         ) or any(self._just_before(cue, match, 2) for cue in self.found.get("doubt_before", ()))
         only = any(self._after("only_after", cue, match, fact, mentions) for cue in self._near("only_after", match)) or any(
             self._just_before(cue, match, 1) for cue in self.found.get("only_before", ())
         )
         option = any(self._option(cue, match) for cue in self._near("if", match))
-        return Turn(denials % 2 == 1, doubted, only, option)
+        return Turn(denied, doubted, only, option)
 
     def _near(self, name: str, match: Match) -> list[Match]:
         return [
@@ -74,7 +80,7 @@ class Cues:
     def _after(self, name: str, cue: Match, match: Match, fact: str, mentions: Sequence[tuple[Match, str]]) -> bool:
         """Whether ``match`` stands in the reach of ``cue`` before it: in its clause, or in a list that began there."""
         reach, place = _REACH[name], cue.last + 1
-        strict = name in ("negation", "only_after")
+        strict = name in ("negation", "negation_short", "only_after")
         while place <= match.first:
             word = self.words[place]
             if word.stop >= CLAUSE or (place < match.first and word.low in self.language.barriers):
@@ -104,6 +110,14 @@ class Cues:
                 else False
             )
         return any(kind == fact and cue.last < other.last < place for other, kind in mentions)
+
+    def _next(self, cue: Match, match: Match, mentions: Sequence[tuple[Match, str]]) -> bool:
+        """Whether ``match`` comes straight behind ``cue``, or closes a longer mention that does ("not a German bank")."""
+        if self.words[cue.last + 1].stop >= CLAUSE:
+            return False
+        return match.first == cue.last + 1 or any(
+            other.first == cue.last + 1 and other.first <= match.first and match.last <= other.last for other, _ in mentions
+        )
 
     def _just_before(self, cue: Match, match: Match, stop: int) -> bool:
         """Whether ``cue`` follows ``match`` at once, but for a comma or a bracket where ``stop`` allows it."""

@@ -64,7 +64,7 @@ class Reader:
         cited = self._citations.find(part, words, laws, before)
         groups = [*[one for one in place_groups if one.kind != "law"], *number_groups, *cited.groups()]
         matches = [(self.language.rules[match.rule], match) for match in self.language.patterns.scan(words, groups)]
-        found = find(part, words, matches, self.language, self.knowledge)
+        found = find(part, words, matches, self.language, self.knowledge, groups)
         notes.extend(found.notes)
         notes.extend(cited.notes)
         notes.extend(f"{day} is no day of the calendar." for day in impossible_days(part))

@@ -20,6 +20,7 @@ class Meaning:
     value: bool | str | tuple[()]
     number: str | None = None  # how the number in the slot is read
     weak: bool = False  # holds only where nothing stronger is said of the fact
+    denied: bool = False  # the pattern itself says that it is not so
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,7 @@ class Habit:
     mentions: str = "complete"
     open_terms: tuple[TermId, ...] = ()
     holds: frozenset[str] = frozenset()
-    survives_in: frozenset[str] = frozenset()
+    silenced_by: frozenset[str] = frozenset()
     or_is_doubt: bool = False
 
 
