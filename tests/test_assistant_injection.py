@@ -17,15 +17,14 @@ import pytest
 import yaml
 
 from assistant.answer import Assistant
+from assistant.answering.shelf import Shelf
 from assistant.compose import Composer, PlainComposer
-from assistant.index.opening import lexical_index
 from assistant.llm.composer import ModelComposer
 from assistant.llm.prompts import prompt
 from assistant.llm.protocol import ChatModel
 from assistant.llm.scripted import BareComposer, HonestModel, ObedientModel, RandomModel
 from assistant.model import Answer, Trust
 from assistant.passages import passages_of
-from assistant.retrieval.searcher import Searcher
 from assistant.understanding import Reader
 from assistant.verify import Verifier
 from kg_service.applicability.evaluate import Evaluator, Status
@@ -47,9 +46,8 @@ def attacks(name: str) -> list[dict[str, Any]]:
 
 
 @pytest.fixture(scope="module")
-def searcher(law: Knowledge, root: Path) -> Searcher:
-    index = lexical_index(passages_of(law, root))
-    return Searcher(lambda: index)
+def shelf(law: Knowledge, root: Path) -> Shelf:
+    return Shelf(passages_of(law, root))
 
 
 @pytest.fixture(scope="module")
@@ -64,14 +62,14 @@ def reader(law: Knowledge) -> Reader:
     return Reader(law)
 
 
-def asker(evaluator: Evaluator, reader: Reader, searcher: Searcher, composer: Composer) -> Assistant:
-    return Assistant(evaluator, reader, searcher, composer, today=lambda: DAY, secret=SECRET)
+def asker(evaluator: Evaluator, reader: Reader, shelf: Shelf, composer: Composer) -> Assistant:
+    return Assistant(evaluator, reader, shelf, composer, today=lambda: DAY, secret=SECRET)
 
 
 @pytest.fixture(scope="module")
-def calm(evaluator: Evaluator, reader: Reader, searcher: Searcher, facts: Facts) -> Answer:
+def calm(evaluator: Evaluator, reader: Reader, shelf: Shelf, facts: Facts) -> Answer:
     """The answer to the same question without any attack."""
-    return asker(evaluator, reader, searcher, PlainComposer(evaluator)).ask(QUESTION, facts)
+    return asker(evaluator, reader, shelf, PlainComposer(evaluator)).ask(QUESTION, facts)
 
 
 def statuses(answer: Answer) -> dict[str, Status]:
@@ -106,11 +104,11 @@ def test_there_are_attacks_of_every_kind() -> None:
 @pytest.mark.parametrize("model", MODELS)
 @pytest.mark.parametrize("name", FILES)
 def test_documents_change_no_verdict_and_nothing_of_them_is_shown(
-    name: str, model: str, evaluator: Evaluator, reader: Reader, searcher: Searcher, facts: Facts, calm: Answer
+    name: str, model: str, evaluator: Evaluator, reader: Reader, shelf: Shelf, facts: Facts, calm: Answer
 ) -> None:
     """Each attack comes as a document of its own; the model's words are taken as they are, without a fallback."""
     given = attacks(name)
-    assistant = asker(evaluator, reader, searcher, BareComposer(MODELS[model]))
+    assistant = asker(evaluator, reader, shelf, BareComposer(MODELS[model]))
     answer = assistant.ask(QUESTION, facts, documents=[attack["text"] for attack in given])
     assert statuses(answer) == statuses(calm)
     assert dict(answer.facts) == dict(calm.facts)
@@ -119,10 +117,10 @@ def test_documents_change_no_verdict_and_nothing_of_them_is_shown(
 
 @pytest.mark.parametrize("name", FILES)
 def test_questions_that_carry_an_attack_get_the_verdicts_of_the_engine(
-    name: str, evaluator: Evaluator, reader: Reader, searcher: Searcher, facts: Facts
+    name: str, evaluator: Evaluator, reader: Reader, shelf: Shelf, facts: Facts
 ) -> None:
     """What is shown follows from the facts shown, whatever else the question says; the model obeys every word of it."""
-    assistant = asker(evaluator, reader, searcher, BareComposer(MODELS["obedient"], most=6))
+    assistant = asker(evaluator, reader, shelf, BareComposer(MODELS["obedient"], most=6))
     for attack in attacks(name):
         answer = assistant.ask(f"{QUESTION} {attack['text'][:2000]}", facts)
         engine = evaluator.assess(answer.facts, answer.as_of)
@@ -132,14 +130,14 @@ def test_questions_that_carry_an_attack_get_the_verdicts_of_the_engine(
 
 
 def test_a_model_that_obeys_strangers_is_left_out(
-    evaluator: Evaluator, reader: Reader, searcher: Searcher, facts: Facts, calm: Answer
+    evaluator: Evaluator, reader: Reader, shelf: Shelf, facts: Facts, calm: Answer
 ) -> None:
     """With the deterministic composer behind it, every obligation is still there."""
     fallback = PlainComposer(evaluator)
     verifier = Verifier(evaluator.knowledge, SECRET)
     composer = ModelComposer(MODELS["obedient"], fallback, verifier.verify, 1.0, 24_000)
     documents = [attack["text"] for attack in attacks("law")]
-    answer = asker(evaluator, reader, searcher, composer).ask(QUESTION, facts, documents=documents)
+    answer = asker(evaluator, reader, shelf, composer).ask(QUESTION, facts, documents=documents)
     wanted = {norm for claim in calm.claims for norm in claim.norms}
     assert wanted <= {norm for claim in answer.claims for norm in claim.norms}
     assert list(wrongs(answer, [words for attack in attacks("law") for words in attack["never"]])) == []
@@ -148,7 +146,7 @@ def test_a_model_that_obeys_strangers_is_left_out(
 @pytest.mark.parametrize("model", MODELS)
 @pytest.mark.parametrize("part", ["test", "train"])
 def test_bipia_in_emails_moves_nothing(
-    part: str, model: str, evaluator: Evaluator, reader: Reader, searcher: Searcher, facts: Facts, calm: Answer, shared: Path
+    part: str, model: str, evaluator: Evaluator, reader: Reader, shelf: Shelf, facts: Facts, calm: Answer, shared: Path
 ) -> None:
     """All text attacks of BIPIA, each at the end of one of its emails."""
     folder = shared / "data" / "injection" / "bipia"
@@ -158,7 +156,7 @@ def test_bipia_in_emails_moves_nothing(
         json.loads(line)["context"] for line in (folder / "email" / f"{part}.jsonl").read_text(encoding="utf-8").splitlines()
     ]
     documents = [f"{emails[place % len(emails)]}\n\n{order}" for place, order in enumerate(orders)]
-    assistant = asker(evaluator, reader, searcher, BareComposer(MODELS[model]))
+    assistant = asker(evaluator, reader, shelf, BareComposer(MODELS[model]))
     answer = assistant.ask(QUESTION, facts, documents=documents)
     assert statuses(answer) == statuses(calm)
     assert list(wrongs(answer, orders)) == []
