@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from dossier_sample import ANA, PIA, TODAY, Desk, desk
 
 from kg_service.applicability.evaluate import Evaluator
 from kg_service.decisions.controls import ControlState
@@ -27,7 +28,6 @@ from kg_service.dossiers.commands import (
 )
 from kg_service.dossiers.guards import GapKind, assessor, gaps
 from kg_service.dossiers.model import EvidenceKind, Met
-from dossier_sample import ANA, PIA, TODAY, Desk, desk
 
 ROOT = Path(__file__).resolve().parent.parent
 HEAD = (42, "9f" * 32)
@@ -57,11 +57,19 @@ def full(evaluator: Evaluator, day: date = TODAY) -> Desk:
     made.do(SetInput("roi", raw("examples/roi/credit-assessment.yaml")))
     made.do(SetInput("pathways", raw("examples/pathways/credit-assessment.yaml")))
     made.do(AddEvidence(EvidenceKind.LINK, "Fairness report 2026", (4,), url="https://wiki.example/fairness-2026"))
-    made.do(AddEvidence(EvidenceKind.FILE, "Minutes of the model committee", (3,), "ab" * 32, 20_000, "minutes.pdf", "application/pdf"))
+    made.do(
+        AddEvidence(
+            EvidenceKind.FILE, "Minutes of the model committee", (3,), "ab" * 32, 20_000, "minutes.pdf", "application/pdf"
+        )
+    )
     made.do(SetControls(("fair-testing", "mod-independent-validation"), ControlState.TESTED, "Head of model risk", day, ("e1",)))
     made.do(SetControls(("dat-cross-border",), ControlState.FAILED, "Privacy office", day))
     made.do(SetControls(("tpr-exit", "dat-privacy-impact", "gov-training"), ControlState.PLANNED, "Programme office"))
-    made.do(SetControls(("gov-inventory", "gov-risk-tiering", "ops-logging"), ControlState.IN_PLACE, "Chief data officer", day, ("e2",)))
+    made.do(
+        SetControls(
+            ("gov-inventory", "gov-risk-tiering", "ops-logging"), ControlState.IN_PLACE, "Chief data officer", day, ("e2",)
+        )
+    )
     made.passed(1)
     made.do(AnswerCriterion(3, "monitored", Met.NOT_MET, "The dashboard is not built yet."))
     found = assessor(made.dossier, made.ground)(day)

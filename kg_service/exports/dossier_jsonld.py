@@ -11,6 +11,7 @@ from kg_service import ids
 from kg_service.applicability.evaluate import IN_EFFECT, Status
 from kg_service.decisions.coverage import Obligation
 from kg_service.dossiers.model import Decision, Evidence, Said
+from kg_service.exports.blocks import clean
 from kg_service.exports.dossier_content import Content
 from kg_service.exports.links import web_address
 from kg_service.model import Fact, FactId, TermId
@@ -191,5 +192,6 @@ def _day(day: date) -> dict[str, str]:
 
 
 def _kept(node: dict[str, Any]) -> dict[str, Any]:
-    """``node`` without what was not said."""
-    return {key: value for key, value in node.items() if value is not None and value != []}
+    """``node`` without what was not said, and its words without what no document can hold."""
+    kept = {key: value for key, value in node.items() if value is not None and value != []}
+    return {key: clean(value) if isinstance(value, str) else value for key, value in kept.items()}

@@ -9,7 +9,7 @@ from decimal import Decimal, localcontext
 from typing import Final
 
 from kg_service.decisions.finance import EXACT, cents
-from kg_service.decisions.necessity_views import verdict
+from kg_service.decisions.necessity import Necessity
 from kg_service.decisions.outcomes import Outcome
 from kg_service.decisions.pilot import Evaluation, plain_number
 from kg_service.decisions.residual import MATRIX, METHOD, Grade, Level, Residual
@@ -45,7 +45,7 @@ _OUTCOME: Final = {"passed": "good", "failed": "bad", "stopped": "bad", "inconcl
 def summary(content: Content) -> Iterator[str]:
     """A sentence for each tool that was used."""
     if content.necessity is not None:
-        yield clean(verdict(content.necessity))
+        yield _technique(content.necessity)
     levels = Counter(one.residual.level for one in content.risks)
     high = [clean(one.risk.name) for one in content.risks if one.residual.level in (Level.HIGH, Level.VERY_HIGH)]
     told = ", ".join(f"{levels[level]} {level}" for level in reversed(Level) if levels[level])
@@ -89,6 +89,16 @@ def sections(content: Content, number: int) -> Iterator[Section]:
             return
 
 
+def _technique(found: Necessity) -> str:
+    if found.simplest is None:
+        return "No technique does the task as described: change the task, or let people do it."
+    name = clean(found.simplest.rung.label)
+    if found.settled:
+        return f"The simplest technique that does the job: {name}."
+    asks = " ".join(clean(criterion.ask) for criterion in found.simplest.decided_by)
+    return f"The simplest technique left: {name}. Still to be settled: {asks}"
+
+
 def _ladder(content: Content) -> Iterator[Section]:
     found = content.necessity
     if found is None:
@@ -106,7 +116,7 @@ def _ladder(content: Content) -> Iterator[Section]:
             )
         )
     head = columns(("Technique, simplest first", 22), ("Standing", 11), ("For", 26), ("Against", 32))
-    yield Section("The simplest technique that does the job", 2, (Paragraph(clean(verdict(found))), Table(head, tuple(rows))))
+    yield Section("The simplest technique that does the job", 2, (Paragraph(_technique(found)), Table(head, tuple(rows))))
 
 
 def _risks(content: Content) -> Iterator[Section]:
