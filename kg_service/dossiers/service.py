@@ -22,7 +22,7 @@ from kg_service.dossiers.commands import ACTIONS, AddEvidence, Command, CreateDo
 from kg_service.dossiers.criteria import Guides, guides, read_own
 from kg_service.dossiers.guards import Ground, digest, settled
 from kg_service.dossiers.model import Dossier, EvidenceKind
-from kg_service.dossiers.policy import Policy, read_policy
+from kg_service.dossiers.policy import OwnApproval, Policy, read_policy
 from kg_service.dossiers.repository import Answer, Entry
 from kg_service.dossiers.shelf import Filed, Shelf
 from kg_service.dossiers.transitions import apply, create, require_open
@@ -252,6 +252,10 @@ def open_dossiers(settings: Settings, database: Database, journal: Journal, eval
         InputError: where ``criteria.yaml`` or ``policy.yaml`` is wrong.
     """
     rules = read_rules(settings.root, settings.data)
+    if settings.authentication and rules.policy.own_approval is OwnApproval.LOCAL_ONLY:
+        rules = replace(
+            rules, policy=replace(rules.policy, own_approval=OwnApproval.FORBIDDEN)
+        )  # people log in: there are others
     shelf = Shelf(settings.data / FOLDER, settings.evidence_bytes)
     return Dossiers(database, journal, evaluator, rules, shelf)
 

@@ -131,14 +131,19 @@ async def carry_out(
     headers: tuple[str | None, str | None],
     view: Viewer = dossier_view,
     status: int = 200,
+    body: bytes | None = None,
 ) -> Response:
-    """The answer to a change: the dossier (or what ``view`` shows of it) as it is now, with its new ``ETag``."""
+    """The answer to a change: the dossier (or what ``view`` shows of it) as it is now, with its new ``ETag``.
+
+    Args:
+        body: of the request, where it was read already.
+    """
     dossiers = services.dossiers
-    expected, mark = version_of(headers[0]), await fingerprint(request)
+    expected, mark = version_of(headers[0]), await fingerprint(request, *([] if body is None else [body.decode("latin-1")]))
 
     def answer(dossier: Dossier) -> Answer:
-        body = orjson.dumps(view(dossier, dossiers.ground()), option=orjson.OPT_NON_STR_KEYS).decode()
-        return Answer(status, (("ETag", etag(dossier)),), body)
+        content = orjson.dumps(view(dossier, dossiers.ground()), option=orjson.OPT_NON_STR_KEYS).decode()
+        return Answer(status, (("ETag", etag(dossier)),), content)
 
     def work() -> Answer:
         done = dossiers.change(actor, dossier_id, command, expected, once_of(headers[1], mark, answer))

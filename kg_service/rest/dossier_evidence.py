@@ -102,8 +102,9 @@ async def add_evidence(
     """A file (`multipart/form-data`, up to `SEXTANT_EVIDENCE_BYTES`), or a link or a note as JSON."""
     expected = version_of(version)
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "multipart/form-data":
-        command = _said(parse_json(await read_bounded(request, services.settings.body_bytes)))
-        return await carry_out(request, services, actor, dossier_id, command, (version, key), status=201)
+        raw = await read_bounded(request, services.settings.body_bytes)
+        command = _said(parse_json(raw))
+        return await carry_out(request, services, actor, dossier_id, command, (version, key), status=201, body=raw)
     await run_in_threadpool(services.dossiers.get, dossier_id)
     form = await _form(request, services.settings.evidence_bytes + _AROUND)
     try:
