@@ -10,3 +10,6 @@ if TYPE_CHECKING:
 
     Vectors = NDArray[np.float32]
     Places = NDArray[np.int64]
+    Rounded = NDArray[np.int8]
+    Words = NDArray[np.uint16]
+    Counts = NDArray[np.int64]

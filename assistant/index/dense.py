@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from kg_service.errors import StoreError
 
@@ -36,7 +36,8 @@ class Exact:
     name = "exact"
 
     def __init__(self, vectors: Vectors) -> None:
-        self._vectors = vectors
+        self.vectors = vectors
+        self._known: Any = vectors.any(axis=1)
 
     def search(self, vector: Vectors, limit: int) -> Hits:
         return self.among(vector, limit, None)
@@ -59,15 +60,21 @@ class Exact:
         Raises:
             StoreError: the vector is of another length.
         """
+        return self.scores_of(vector, None)
+
+    def scores_of(self, vector: Vectors, places: Places | None) -> Vectors:
+        """The cosine of some places (None: of all); ``UNKNOWN`` where there is no vector.
+
+        Raises:
+            StoreError: the vector is of another length.
+        """
         import numpy as np
 
-        if len(self._vectors) and vector.shape != self._vectors.shape[1:]:
-            raise StoreError(f"a vector of {vector.shape[0]} numbers cannot be compared with {self._vectors.shape[1]}.")
-        if not len(self._vectors):
-            return np.zeros(0, dtype=np.float32)
-        scores = np.asarray(self._vectors @ vector, dtype=np.float32)
-        scores[~self._vectors.any(axis=1)] = UNKNOWN
-        return scores
+        if vector.shape != self.vectors.shape[1:]:
+            raise StoreError(f"a vector of {vector.shape[0]} numbers cannot be compared with {self.vectors.shape[1]}.")
+        rows = self.vectors if places is None else self.vectors[places]
+        known = self._known if places is None else self._known[places]
+        return np.asarray(np.where(known, rows @ vector, UNKNOWN), dtype=np.float32)
 
     def close(self) -> None:
         return

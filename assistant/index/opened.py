@@ -2,54 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Literal
+from collections.abc import Callable, Mapping, Sequence
+from typing import Literal
 
-from assistant.index.bm25 import Bm25, Entry
+from assistant.index.bm25 import Bm25
 from assistant.index.dense import DenseIndex, Exact
 from assistant.index.embedding import Embedder
+from assistant.index.home import Arrays
+from assistant.index.late import Late
 from assistant.model import Passage, PassageId
-
-if TYPE_CHECKING:
-    from assistant.index.arrays import Vectors
+from kg_service.errors import StoreError
 
 State = Literal["ready", "building", "lexical"]
-TAGS = ("kind", "trust", "jurisdiction", "instrument")
-NONE = "-"
-
-
-def embedded_text(passage: Passage) -> str:
-    """What of a passage gets a vector: where it stands, its title, its text."""
-    parts = (passage.context, passage.title, passage.text)
-    return ". ".join(part for part in parts if part)
-
-
-def entry_of(passage: Passage) -> Entry:
-    fields = {"title": passage.title, "text": passage.text, "context": passage.context, "also": "\n".join(passage.also)}
-    tags = {
-        "kind": passage.kind.value,
-        "trust": passage.trust.value,
-        "jurisdiction": passage.jurisdiction or NONE,
-        "instrument": passage.instrument or NONE,
-    }
-    return Entry(fields, tags)
 
 
 class Index:
-    """Frozen once made: a better one takes its place. ``note`` says in words what is missing, if anything is."""
+    """Does not change once made: a better one takes its place. ``note`` says in words what is missing, if anything is.
+
+    ``doubted`` is told when the dense index does not answer; the exact scan over the same vectors answers instead.
+    """
 
     def __init__(
         self,
         passages: Sequence[Passage],
         words: Bm25,
-        embedder: Embedder | None,
-        vectors: Vectors | None,
-        dense: DenseIndex | None,
         state: State,
         note: str | None = None,
+        *,
+        embedder: Embedder | None = None,
+        arrays: Arrays | None = None,
+        dense: DenseIndex | None = None,
+        doubted: Callable[[StoreError], None] = lambda error: None,
     ) -> None:
         self.passages, self.words, self.embedder = tuple(passages), words, embedder
-        self.exact = Exact(vectors) if vectors is not None else None
+        self.exact = Exact(arrays.vectors) if arrays is not None else None
+        self.late = Late(arrays) if arrays is not None and len(arrays.words) else None
+        self.arrays = arrays
         self.dense: DenseIndex | None = dense or self.exact
+        self.doubted = doubted
         self.state, self.note = state, note
         self.places: Mapping[PassageId, int] = {passage.id: place for place, passage in enumerate(self.passages)}

@@ -25,6 +25,18 @@ def analyzer() -> Any:
     return builder.build()
 
 
+_COMMON: Final = (
+    "a an and any are as at be been by can do does for from has have how if in into is it its may must no not of on or our shall "
+    "should such that the their there these they this to was we were what when where which who will with would you your"
+)
+
+
+@functools.cache
+def common() -> frozenset[str]:
+    """Words that stand everywhere, as the index keeps them."""
+    return frozenset(words_of(_COMMON))
+
+
 def words_of(text: str) -> list[str]:
     """The words of ``text`` as the index keeps them, in order."""
     return list(analyzer().analyze(text))

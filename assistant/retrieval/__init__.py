@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from assistant.retrieval.scope import Scope
+from assistant.retrieval.expansion import Expansion, expansion_of
+from assistant.retrieval.scope import Scope, above_of
 from assistant.retrieval.searcher import Search, Searcher
 
-__all__ = ["Scope", "Search", "Searcher"]
+__all__ = ["Expansion", "Scope", "Search", "Searcher", "above_of", "expansion_of"]

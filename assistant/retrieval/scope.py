@@ -5,17 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Final
 
 from assistant.model import Passage, PassageId, PassageKind, Trust
+from kg_service.model import Term, TermId
+
+INTERNATIONAL: Final = "international"
 
 
 @dataclass(frozen=True, slots=True)
 class Scope:
     """None lets everything pass. ``boost`` is added to the score of a passage, which is 0 to 1 without it.
 
-    ``jurisdictions`` brings in what lies above them (Germany: the Union); what has no jurisdiction or instrument, such as a
-    control, is always inside. ``as_of`` leaves out what had ended by that day and official texts that did not hold on it; law that begins
-    later stays, for an answer tells it as upcoming.
+    ``jurisdictions`` brings in what lies above them (Germany: the Union). What has no jurisdiction or instrument, such as a
+    control, is always inside. ``as_of`` leaves out what had ended by that day and official texts that did not hold on it;
+    law that begins later stays, for an answer tells it as upcoming.
     """
 
     jurisdictions: frozenset[str] | None = None
@@ -38,11 +42,27 @@ class Scope:
             return False
         if self.instruments is not None and passage.instrument is not None and passage.instrument not in self.instruments:
             return False
-        if self.jurisdictions is not None and passage.jurisdiction not in (None, "international"):
-            wide = self.jurisdictions.union(*(above.get(one, frozenset()) for one in self.jurisdictions))
-            if passage.jurisdiction not in wide:
-                return False
+        if self.jurisdictions is not None and passage.jurisdiction not in {None, *wide(self.jurisdictions, above)}:
+            return False
         return self.as_of is None or _holds(passage, self.as_of)
+
+
+def wide(jurisdictions: frozenset[str], above: Mapping[str, frozenset[str]]) -> frozenset[str]:
+    """The jurisdictions, those above them, and the law of nations."""
+    return jurisdictions.union({INTERNATIONAL}, *(above.get(one, frozenset()) for one in jurisdictions))
+
+
+def above_of(jurisdictions: Mapping[TermId, Term]) -> dict[str, frozenset[str]]:
+    """For each jurisdiction those above it."""
+    found: dict[str, frozenset[str]] = {}
+    for one in jurisdictions.values():
+        chain: list[str] = []
+        parent = one.parent
+        while parent is not None and parent not in chain:
+            chain.append(parent)
+            parent = jurisdictions[parent].parent
+        found[one.id] = frozenset(chain)
+    return found
 
 
 def _holds(passage: Passage, day: date) -> bool:

@@ -1,18 +1,27 @@
-"""Search: scope first, then words and meaning together."""
+"""Search: scope first, then words, meaning and links together, then a closer look at what they gave."""
 
 from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
 
+from assistant.index.embedding import Encoding
 from assistant.index.opened import Index, State
 from assistant.model import Found, Passage, PassageId
+from assistant.retrieval.candidates import candidates
+from assistant.retrieval.expansion import Expansion
+from assistant.retrieval.features import Features
+from assistant.retrieval.ranker import Ranker, read_ranker
 from assistant.retrieval.scope import Scope
-from kg_service.errors import NotFoundError
+from kg_service.errors import NotFoundError, UnavailableError
 
-_POOL = 100
-_BOOSTS: Mapping[str, float] = {"text": 1.0, "title": 1.0, "context": 0.5, "also": 0.7}
+if TYPE_CHECKING:
+    from assistant.index.arrays import Places
+
+LONGEST: Final = 2_000
+_SILENT: Final = "The embeddings did not answer; search went by words and by the links of the graph."
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,32 +34,55 @@ class Search:
 
 
 class Searcher:
-    """Searches the index that ``current`` gives at that moment. Blocking; safe in threads."""
+    """Searches the index that ``current`` gives at that moment. Blocking; safe in threads.
 
-    def __init__(self, current: Callable[[], Index], above: Mapping[str, frozenset[str]] | None = None) -> None:
+    ``above`` has the jurisdictions above each one; ``expansion`` adds the words of the graph to those of the question.
+    """
+
+    def __init__(
+        self,
+        current: Callable[[], Index],
+        above: Mapping[str, frozenset[str]] | None = None,
+        expansion: Expansion | None = None,
+        ranker: Ranker | None = None,
+    ) -> None:
         self._current, self._above = current, above or {}
+        self._expansion = expansion or Expansion({})
+        self._ranker = ranker or read_ranker()
 
     def search(self, query: str, scope: Scope = Scope(), limit: int = 10) -> Search:
-        """The ``limit`` passages in ``scope`` that fit ``query`` best; none where it has no words that are known."""
-        index = self._current()
-        allowed = {place for place, one in enumerate(index.passages) if scope.admits(one, self._above)}
-        words = {p: s for p, s in index.words.search(query, len(index.passages) or 1, _BOOSTS) if p in allowed}
-        dense: dict[int, float] = {}
-        if index.embedder is not None and index.dense is not None and query.strip():
-            import numpy as np
+        """The ``limit`` passages in ``scope`` that fit ``query`` best, scores from 0 to 1 before the scope's boost.
 
-            vector = next(iter(index.embedder.encode([query]))).vector
-            if index.exact is not None:
-                dense = dict(index.exact.among(vector, _POOL, np.array(sorted(allowed), dtype=np.int64)))
-        lexical, near = _even(dict(sorted(words.items(), key=lambda each: -each[1])[:_POOL])), _even(dense)
-        weight = 0.6 if near else 0.0
-        scores = {
-            place: weight * near.get(place, 0.0) + (1 - weight) * lexical.get(place, 0.0)
-            + scope.boost.get(index.passages[place].id, 0.0)
-            for place in {*lexical, *near}
-        }  # fmt: skip
-        best = sorted(scores, key=lambda place: (-scores[place], place))[:limit]
-        return Search(tuple(Found(index.passages[place], scores[place]) for place in best), index.state, index.note)
+        Only the beginning of a very long query counts. One without any word finds nothing.
+        """
+        index = self._current()
+        features, state, note = self.measured(index, query, scope)
+        if not features.places:
+            return Search((), state, note)
+        scores = self._ranker.scores(features)
+        low, high = float(scores.min()), float(scores.max())
+        boosted: dict[int, float] = {}
+        for place, score in zip(features.places, scores.tolist(), strict=True):
+            even = (score - low) / (high - low) if high > low else 1.0
+            boosted[place] = even + scope.boost.get(index.passages[place].id, 0.0)
+        best = sorted(boosted, key=lambda place: (-boosted[place], place))[: max(0, limit)]
+        return Search(tuple(Found(index.passages[place], boosted[place]) for place in best), state, note)
+
+    def measured(self, index: Index, query: str, scope: Scope) -> tuple[Features, State, str | None]:
+        """What is measured of each candidate, and what search had to do without."""
+        query = self._expansion.expanded(" ".join(query[:LONGEST].split()))
+        allowed = self._allowed(index, scope)
+        state, note = index.state, index.note
+        asked: Encoding | None = None
+        if index.embedder is not None and index.exact is not None and query:
+            try:
+                asked = next(iter(index.embedder.encode([query])))
+            except UnavailableError:
+                state, note = "lexical", _SILENT
+        if not query or (allowed is not None and not len(allowed)):
+            return Features(index, query, None, ()), state, note
+        places = candidates(index, query, asked, scope, allowed, self._above)
+        return Features(index, query, asked, places), state, note
 
     def get(self, passage_id: str) -> Passage:
         """The passage of that id.
@@ -65,10 +97,10 @@ class Searcher:
             raise NotFoundError("passage", passage_id[:200], near)
         return index.passages[place]
 
+    def _allowed(self, index: Index, scope: Scope) -> Places | None:
+        import numpy as np
 
-def _even(scores: Mapping[int, float]) -> dict[int, float]:
-    """The same between 0 and 1."""
-    if not scores:
-        return {}
-    low, high = min(scores.values()), max(scores.values())
-    return {place: (score - low) / (high - low) if high > low else 1.0 for place, score in scores.items()}
+        if scope.everything:
+            return None
+        inside = (place for place, one in enumerate(index.passages) if scope.admits(one, self._above))
+        return np.fromiter(inside, dtype=np.int64)

@@ -1,0 +1,29 @@
+"""What of a passage is searched: its text for the model, its fields and tags for words."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from assistant.index.bm25 import Entry, near, pairs
+from assistant.model import Passage
+
+TAGS: Final = ("kind", "trust", "jurisdiction", "instrument")
+NONE: Final = "-"
+
+
+def embedded_text(passage: Passage) -> str:
+    """What of a passage gets a vector: its title and its text. Where it stands is left to words: it made vectors worse."""
+    return ". ".join(part.strip() for part in (passage.title, passage.text) if part.strip())
+
+
+def entry_of(passage: Passage) -> Entry:
+    """The words of a passage, field by field; ``pairs`` are words that follow each other."""
+    said = f"{passage.title}\n{passage.text}" if passage.title else passage.text
+    fields = {"text": said, "pairs": pairs(said), "near": near(said), "context": passage.context, "also": "\n".join(passage.also)}
+    tags = {
+        "kind": passage.kind.value,
+        "trust": passage.trust.value,
+        "jurisdiction": passage.jurisdiction or NONE,
+        "instrument": passage.instrument or NONE,
+    }
+    return Entry(fields, tags)

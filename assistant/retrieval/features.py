@@ -1,0 +1,125 @@
+"""What is measured of each passage that could fit a question: words, meaning, word against word, neighbourhood."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Final
+
+from assistant.index.dense import UNKNOWN
+from assistant.index.embedding import Encoding
+from assistant.index.opened import Index
+
+if TYPE_CHECKING:
+    from assistant.index.arrays import Vectors
+
+WORDS: Final = ("text", "pairs", "near", "context", "also", "coverage", "rare_coverage", "length", "linked_words", "share")
+DENSE: Final = (*WORDS, "meaning", "linked_meaning", "feedback")
+LATE: Final = (*DENSE, "met", "met_even", "met_sharp", "met_strong", "met_weakest", "met_back")
+SETS: Final[Mapping[str, tuple[str, ...]]] = {"words": WORDS, "dense": DENSE, "late": LATE}
+_RARE: Final = 1.5
+_STRONG: Final = 0.8
+_SHARPNESS: Final = 4
+_FEEDBACK: Final = 5
+_MOST_LINKS: Final = 8
+
+
+class Features:
+    """The measures of ``places`` for one question; a column for each name, a row for each place. ``nan``: cannot be measured."""
+
+    def __init__(self, index: Index, query: str, asked: Encoding | None, places: Sequence[int]) -> None:
+        self.index, self.query, self.asked, self.places = index, query, asked, list(places)
+        self.columns: dict[str, Vectors] = {}
+        self._by_words()
+        if asked is not None and index.exact is not None:
+            self._by_meaning(asked)
+            if index.late is not None and len(asked.words):
+                self._word_against_word(asked)
+
+    @property
+    def kind(self) -> str:
+        """Which of ``SETS`` was measured."""
+        return next(name for name in ("late", "dense", "words") if SETS[name][-1] in self.columns)
+
+    def _by_words(self) -> None:
+        words, passages = self.index.words, self.index.passages
+        for field in ("pairs", "near", "context", "also"):
+            self._put(field, words.scores(self.query, field, self.places))
+        self._put("coverage", words.coverage(self.query, self.places))
+        self._put("rare_coverage", words.coverage(self.query, self.places, _RARE))
+        self._linked = [self._links(place) for place in self.places]
+        around = sorted({*self.places, *(other for links in self._linked for other in links)})
+        text = words.scores(self.query, "text", around)
+        self._put("text", text)
+        self._column("linked_words", (max((text.get(o, 0.0) for o in links), default=0.0) for links in self._linked))
+        self._column("length", (math.log1p(len(passages[place].text)) for place in self.places))
+        homes = Counter(passages[place].instrument for place in self.places)
+        self._column("share", (homes[passages[place].instrument] / len(self.places) for place in self.places))
+
+    def _by_meaning(self, asked: Encoding) -> None:
+        import numpy as np
+
+        exact = self.index.exact
+        if exact is None:
+            return
+        around = np.array(sorted({*self.places, *(other for links in self._linked for other in links)}), dtype=np.int64)
+        near = dict(zip(around.tolist(), exact.scores_of(asked.vector, around).tolist(), strict=True))
+        meaning = np.array([near[place] for place in self.places], dtype=np.float32)
+        meaning[meaning <= UNKNOWN] = np.nan
+        self.columns["meaning"] = meaning
+        self._column("linked_meaning", (max((near[o] for o in links), default=0.0) for links in self._linked))
+        mixed = _even(self.columns["text"]) + np.nan_to_num(_even(meaning))
+        best = [self.places[row] for row in np.argsort(-mixed, kind="stable")[:_FEEDBACK]]
+        centre = exact.vectors[best].mean(axis=0)
+        self.columns["feedback"] = exact.scores_of(centre / max(float(np.linalg.norm(centre)), 1e-9), np.array(self.places))
+
+    def _word_against_word(self, asked: Encoding) -> None:
+        import numpy as np
+
+        late = self.index.late
+        if late is None:
+            return
+        rarity, best, back = late.similarities(asked, self.places)
+        weight = (rarity / max(float(rarity.sum()), 1e-9)).astype(np.float32)
+        cut = np.asarray(np.clip(best, 0, 1), dtype=np.float32)
+        self.columns["met"] = weight @ best
+        self.columns["met_even"] = best.mean(axis=0)
+        self.columns["met_sharp"] = weight @ cut**_SHARPNESS
+        self.columns["met_strong"] = weight @ (best > _STRONG).astype(np.float32)
+        self.columns["met_weakest"] = np.sort(best, axis=0)[: max(1, len(best) // 4)].mean(axis=0)
+        self.columns["met_back"] = back
+
+    def _links(self, place: int) -> list[int]:
+        index = self.index
+        found = (index.places.get(other) for other in index.passages[place].neighbours[:_MOST_LINKS])
+        return [other for other in found if other is not None]
+
+    def _put(self, name: str, scores: Mapping[int, float]) -> None:
+        self._column(name, (scores.get(place, 0.0) for place in self.places))
+
+    def _column(self, name: str, values: Iterable[float]) -> None:
+        import numpy as np
+
+        self.columns[name] = np.fromiter(values, dtype=np.float32, count=len(self.places))
+
+    def matrix(self, names: Sequence[str]) -> Vectors:
+        """The columns of that name, each with mean 0 and spread 1 over the places; what cannot be measured stands at the mean."""
+        import numpy as np
+
+        raw = np.stack([self.columns[name] for name in names], axis=1).astype(np.float32)
+        known = np.isfinite(raw)
+        count = np.maximum(known.sum(axis=0), 1)
+        filled = np.where(known, raw, 0)
+        mean = filled.sum(axis=0) / count
+        centred = np.where(known, raw - mean, 0)
+        spread = np.sqrt((centred**2).sum(axis=0) / count)
+        return np.asarray(centred / np.where(spread > 1e-6, spread, 1), dtype=np.float32)
+
+
+def _even(values: Vectors) -> Vectors:
+    """The same between 0 and 1."""
+    import numpy as np
+
+    low, high = np.nanmin(values), np.nanmax(values)
+    return np.asarray((values - low) / (high - low) if high > low else np.zeros_like(values), dtype=np.float32)
