@@ -107,7 +107,7 @@ class Grader:
                 held = outcome.last.refused and not outcome.last.claims
                 figures.count("refusal", held, outcome.item.id)
                 continue
-            if any(answer.refused for answer in outcome.answers):
+            if any(answer.refused for answer in outcome.answers) and not self._nothing_to_say(outcome.item):
                 figures.wrong_refusals.append(outcome.item.id)
             if outcome.item.kind == "applies":
                 self._obligations(figures, outcome)
@@ -133,6 +133,10 @@ class Grader:
         """The norms in effect that ask for something, and all norms in effect."""
         norms = [verdict.norm for verdict in self._evaluator.assess(facts, as_of).verdicts if verdict.status in IN_EFFECT]
         return {norm.id for norm in norms if norm.kind in ASKING}, {norm.id for norm in norms}
+
+    def _nothing_to_say(self, item: Item) -> bool:
+        """Whether on the facts written by hand nothing can be said to apply yet; asking back is then the right answer."""
+        return item.kind == "applies" and not self.in_effect(item.facts, item.as_of)[0]
 
     def _obligations(self, figures: Figures, outcome: Outcome) -> None:
         item, answer = outcome.item, outcome.last
