@@ -120,7 +120,8 @@ def export(
         raise InputError([Problem("--output", "missing", f"a {format_} goes into a file: name it with --output.")])
     with desk(root) as opened:
         found, ground = opened.seen(dossier, None if as_of is None else day(as_of, "--as-of"))
-        content = exported(opened.dossiers, found, ground, format_, opened.session.settings.root)
+        chosen = opened.session.settings
+        content = exported(opened.dossiers, found, ground, format_, chosen.root, chosen.data)
     if output is None:
         write(content.decode())
     else:

@@ -21,6 +21,7 @@ from kg_service.model import ControlId, Knowledge, NormId, RiskId
 LIMITS: Final = Limits(size=1_000_000, depth=16, values=20_000)
 LEVELS: Final = (1, 2, 3, 4, 5)
 KINDS: Final = ("bias", "explanation")
+OWN: Final = {"risks": "risks.yaml", "tests": "fairness-tests.yaml", "workforce": "workforce.yaml"}
 _Entry = TypeVar("_Entry")
 
 
@@ -102,6 +103,11 @@ def read_catalogue(knowledge: Knowledge, own: Mapping[str, Path] | None = None) 
         _over("tests", files, lambda raw, base: _tests(knowledge, raw, base), {}),
         _over("workforce", files, lambda raw, base: _work(knowledge, raw, base), {}),
     )
+
+
+def own_files(folder: Path) -> dict[str, Path]:
+    """The files of the institution in its data directory that are laid over ours: those of :data:`OWN` that are there."""
+    return {name: folder / file for name, file in OWN.items() if (folder / file).is_file()}
 
 
 def _over(name: str, own: Mapping[str, Path], parse_: Callable[[object, _Entry], _Entry], empty: _Entry) -> _Entry:

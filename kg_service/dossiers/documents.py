@@ -42,7 +42,7 @@ def whole(dossiers: Dossiers, dossier: Dossier, ground: Ground, root: Path) -> d
     }
 
 
-def exported(dossiers: Dossiers, dossier: Dossier, ground: Ground, form: str, root: Path) -> bytes:
+def exported(dossiers: Dossiers, dossier: Dossier, ground: Ground, form: str, root: Path, data: Path | None = None) -> bytes:
     """The dossier in that form.
 
     Raises:
@@ -52,4 +52,4 @@ def exported(dossiers: Dossiers, dossier: Dossier, ground: Ground, form: str, ro
         return (json.dumps(whole(dossiers, dossier, ground, root), ensure_ascii=False, indent=2) + "\n").encode()
     with dossiers.database.reading() as connection:
         last = head(connection)
-    return rendered(dossier, ground, root, (last.seq, last.hash), form)
+    return rendered(dossier, ground, root, (last.seq, last.hash), form, data)

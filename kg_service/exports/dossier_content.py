@@ -9,7 +9,7 @@ from pathlib import Path
 
 from kg_service.applicability.evaluate import Assessment
 from kg_service.decisions import fairness, gaps, necessity, outcomes, pilot, pilot_input, residual, roi, workforce
-from kg_service.decisions.catalogue import WorkQuestion, read_catalogue
+from kg_service.decisions.catalogue import WorkQuestion, own_files, read_catalogue
 from kg_service.decisions.controls import Records, in_place, standing
 from kg_service.decisions.coverage import counted_for
 from kg_service.decisions.necessity import Necessity
@@ -51,12 +51,15 @@ class Content:
         return self.assessment.as_of
 
 
-def gathered(dossier: Dossier, ground: Ground, root: Path, head: tuple[int, str]) -> Content:
-    """What there is to tell of the dossier on its day; an input that a tool can no longer read is told, not hidden."""
+def gathered(dossier: Dossier, ground: Ground, root: Path, head: tuple[int, str], data: Path | None = None) -> Content:
+    """What there is to tell of the dossier on its day; an input that a tool can no longer read is told, not hidden.
+
+    ``data`` is where the institution's own risks, tests and questions on work lie.
+    """
     knowledge, day = ground.knowledge, day_of(dossier, ground)
     found = assessor(dossier, ground)(day)
     records = records_of(dossier)
-    catalogue = read_catalogue(knowledge)
+    catalogue = read_catalogue(knowledge, None if data is None else own_files(data))
     work = _Work(dossier, ground, root, found, records, {})
     return Content(
         dossier=dossier,

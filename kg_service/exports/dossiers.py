@@ -63,10 +63,10 @@ DOSSIER_FORMATS: Final[Mapping[str, DossierFormat]] = {
 }
 
 
-def rendered(dossier: Dossier, ground: Ground, root: Path, head: tuple[int, str], form: str) -> bytes:
+def rendered(dossier: Dossier, ground: Ground, root: Path, head: tuple[int, str], form: str, data: Path | None = None) -> bytes:
     """The dossier as a document in one of :data:`DOSSIER_FORMATS`; ``head`` is the last event of the audit trail (seq, hash).
 
     Raises:
         KeyError: where there is no such format.
     """
-    return DOSSIER_FORMATS[form].written(gathered(dossier, ground, root, head))
+    return DOSSIER_FORMATS[form].written(gathered(dossier, ground, root, head, data))

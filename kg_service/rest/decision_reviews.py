@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from kg_service.applicability.facts import parse_day
 from kg_service.decisions import fairness, gaps, pilot, pilot_views, residual, review_views, workforce
-from kg_service.decisions.catalogue import read_catalogue
+from kg_service.decisions.catalogue import own_files, read_catalogue
 from kg_service.decisions.pilot_input import parse_pilot
 from kg_service.deployment import parse_deployment
 from kg_service.rest.assessments import EU_CREDIT, RESPONSES, DayField, FactsField, today
@@ -65,7 +65,7 @@ async def reviews(body: ReviewRequest, services: ServicesParam) -> Response:
     def work() -> Response:
         knowledge = services.knowledge
         deployment = parse_deployment({"facts": body.facts, "controls": body.controls}, knowledge)
-        catalogue = read_catalogue(knowledge)
+        catalogue = read_catalogue(knowledge, own_files(services.settings.data))
         overrides = residual.parse_overrides(body.risks, knowledge)
         answers = workforce.parse_answers(catalogue.work, body.workforce)
         day = today() if body.as_of is None else parse_day(body.as_of, "/as_of")

@@ -348,7 +348,7 @@ async def export(
 
     def work() -> Response:
         found, ground = look(services.dossiers, dossier_id, as_of)
-        content = documents.exported(services.dossiers, found, ground, form, services.settings.root)
+        content = documents.exported(services.dossiers, found, ground, form, services.settings.root, services.settings.data)
         name = f"{found.id}-v{found.version}.{documents.ENDINGS[form]}"
         headers = {**NEVER_KEPT, "ETag": etag(found), "Content-Disposition": f'attachment; filename="{name}"'}
         return Response(content, headers=headers, media_type=documents.FORMATS[form])
