@@ -34,6 +34,10 @@ STARTS: list[tuple[float, float]] = []  # of each start: seconds until it answer
 COMMAND = [sys.executable, "-m", "kg_service", "serve", "--port", "0"]
 
 
+class NotStartedError(RuntimeError):
+    """The service did not start."""
+
+
 @dataclass
 class Acknowledged:
     """What the service said is done, and what it was asked for and may or may not have done when it was killed."""
@@ -60,7 +64,7 @@ def service(data: Path, before: list[str] | None = None) -> Iterator[tuple[subpr
         assert process.stdout is not None
         found = next((match for line in process.stdout if (match := re.search(r"is up: http://[^:]+:(\d+)", line))), None)
         if found is None:
-            raise RuntimeError("the service did not start")
+            raise NotStartedError
         took = time.perf_counter() - start
         if before is None:
             ticks = Path(f"/proc/{process.pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
@@ -144,8 +148,11 @@ def flaws(data: Path) -> list[str]:
     return [str(flaw) for flaw in found.flaws]
 
 
-def kills(count: int, data: Path) -> None:
-    """The service is killed ``count`` times at random moments under load, and started again on what it left."""
+def killed(count: int, data: Path) -> tuple[int, list[str], list[str]]:
+    """The service is killed ``count`` times at random moments under load, and started again on what it left.
+
+    How many changes it acknowledged, which of them are lost, and which flaws the trail has.
+    """
     acknowledged, lost, broken = Acknowledged(), [], []
     random_ = random.Random(count)  # noqa: S311
     for number in range(count + 1):
@@ -157,7 +164,7 @@ def kills(count: int, data: Path) -> None:
             threads = [threading.Thread(target=load, args=(port, acknowledged, stop, f"t{n}")) for n in range(THREADS)]
             for thread in threads:
                 thread.start()
-            time.sleep(random_.uniform(0.02, 1.2))
+            time.sleep(random_.uniform(0.1, 1.2))
             process.kill()
             stop.set()
             for thread in threads:
@@ -165,7 +172,12 @@ def kills(count: int, data: Path) -> None:
         broken += flaws(data)
         if (number + 1) % 20 == 0:
             print(f"  {number + 1} kills, {acknowledged.count} acknowledged, {len(lost)} lost, {len(broken)} flaws", flush=True)
-    print(f"kill -9: {count} times, {acknowledged.count} changes acknowledged, {len(lost)} lost {lost[:3]}")
+    return acknowledged.count, lost, broken
+
+
+def kills(count: int, data: Path) -> None:
+    acknowledged, lost, broken = killed(count, data)
+    print(f"kill -9: {count} times, {acknowledged} changes acknowledged, {len(lost)} lost {lost[:3]}")
     print(f"  chain: {len(broken)} flaws {broken[:3]}")
     for name, found in (("restart", [took for took, _ in STARTS]), ("processor time of it", [busy for _, busy in STARTS])):
         print(f"  {name}: median {sorted(found)[len(found) // 2]:.2f} s, longest {max(found):.2f} s (limit 5 s)")
@@ -174,27 +186,40 @@ def kills(count: int, data: Path) -> None:
 TRACED = "fsync,fdatasync,write,writev,sendto,sendmsg"
 
 
-def syncs(count: int, data: Path) -> None:
-    """``count`` changes one after the other under strace: between two acknowledgements the write-ahead log is synced.
+def traced(count: int, data: Path) -> tuple[int, int] | None:
+    """``count`` changes one after the other under strace: how many were acknowledged, and how many of them before a sync.
 
-    Syncs of the thread that makes checkpoints do not count.
+    None where there is no strace. Syncs of the thread that makes checkpoints do not count.
     """
     if shutil.which("strace") is None:
-        print("strace is not installed: the order of syncs is not looked at")
-        return
+        return None
+    data.mkdir(parents=True, exist_ok=True)
     log = data.with_name("strace.log")
-    with service(data, ["strace", "-f", "-y", "-s", "24", "-e", f"trace={TRACED}", "-o", str(log)]) as (process, port):
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
-        before = time.perf_counter()
-        for number in range(count):
-            body = json.dumps({"name": f"key {number}", "roles": ["viewer"]})
-            connection.request("POST", "/api/v1/keys", body, {"Content-Type": "application/json"})
-            response = connection.getresponse()
-            response.read()
-            assert response.status == 201, response.status
-        took = time.perf_counter() - before
-        end(process)
-    acknowledged, unsynced = order(log.read_text(encoding="utf-8", errors="replace"))
+    try:
+        with service(data, ["strace", "-f", "-y", "-s", "24", "-e", f"trace={TRACED}", "-o", str(log)]) as (process, port):
+            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+            for number in range(count):
+                body = json.dumps({"name": f"key {number}", "roles": ["viewer"]})
+                connection.request("POST", "/api/v1/keys", body, {"Content-Type": "application/json"})
+                response = connection.getresponse()
+                response.read()
+                if response.status != 201:
+                    raise RuntimeError(f"status {response.status}")
+            connection.close()
+            end(process)
+    except NotStartedError:
+        return None
+    return order(log.read_text(encoding="utf-8", errors="replace"))
+
+
+def syncs(count: int, data: Path) -> None:
+    before = time.perf_counter()
+    found = traced(count, data)
+    if found is None:
+        print("strace is not installed or may not trace: the order of syncs is not looked at")
+        return
+    acknowledged, unsynced = found
+    took = time.perf_counter() - before
     print(
         f"strace: {acknowledged} changes acknowledged in {took:.0f} s, {unsynced} without a finished sync of the log before them"
     )

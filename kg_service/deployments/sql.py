@@ -83,17 +83,14 @@ class Table:
 
 
 class ReadOnly:
-    """What is stored, for a command that only reads: the table, and files that no service took in yet."""
+    """What is stored, for a command that only reads."""
 
-    def __init__(self, database: Database | None, folder: Path) -> None:
-        self._database, self._folder = database, folder
+    def __init__(self, records: tuple[StoredDeployment, ...]) -> None:
+        self._records = records
 
     def all(self) -> tuple[StoredDeployment, ...]:
         """Every record, in order of id."""
-        found = {record.id: record for record in Folder(self._folder).all()}
-        if self._database is not None:
-            found |= {record.id: record for record in read_all(self._database)}
-        return tuple(found[name] for name in sorted(found))
+        return self._records
 
     def put(self, record: StoredDeployment, actor: Principal = LOCAL) -> None:
         raise StoreError(f"{record.id} cannot be stored here: this only reads.")
@@ -106,13 +103,19 @@ class ReadOnly:
 
 
 def stored_records(settings: Settings) -> ReadOnly:
-    """What this installation has stored, for a command that only reads.
+    """What this installation has stored, for a command that only reads: the table, and files that no service took in yet.
 
     Raises:
         DatabaseError: where the database is there and cannot be used.
     """
-    there = bool(settings.database) or (settings.data / DATABASE_FILE).exists()
-    return ReadOnly(open_of(settings) if there else None, settings.data / "deployments")
+    found = {record.id: record for record in Folder(settings.data / "deployments").all()}
+    if settings.database or (settings.data / DATABASE_FILE).exists():
+        database = open_of(settings)
+        try:
+            found |= {record.id: record for record in read_all(database)}
+        finally:
+            database.close()
+    return ReadOnly(tuple(found[name] for name in sorted(found)))
 
 
 def read_all(database: Database) -> tuple[StoredDeployment, ...]:
