@@ -1,4 +1,7 @@
-"""Reads plain words: facts, questions, names of law, premises. Deterministic; what it knows of language is data in ``language/``."""
+"""Reads plain words: facts, questions, names of law, premises.
+
+Deterministic; what it knows of language is data in ``language/``.
+"""
 
 from assistant.understanding.reader import Reader
 

@@ -11,8 +11,7 @@ from typing import Final
 from assistant.model import Span
 from assistant.understanding.groups import Named
 from assistant.understanding.pattern import Group
-from assistant.understanding.rules import LawName
-from assistant.understanding.words import Word
+from assistant.understanding.words import Word, listed
 from kg_service.model import InstrumentId, Knowledge, NormId, QualificationId
 
 _KINDS: Final = {
@@ -48,10 +47,16 @@ _UNKNOWN: Final = re.compile(
 _NUMBERED: Final = re.compile(
     r"\b(?:Regulation|Directive|Decision)\s(?:\((?:EU|EC|EEC|Euratom)\)\s)?(?:No\.?\s)?\d{2,4}/\d{1,4}(?:/E[CU])?", re.IGNORECASE
 )
-_OPENERS: Final = frozenset(
-    "the this that which what does is are under if since has in and when do must can may why how our your an a will would now also because as but for did was with given after that's would should could these those new according any every each all no another".split()
+_OPENERS: Final = listed(
+    """the this that which what does is are under if since has in and when do must can may why how our your an a will would
+    now also because as but for did was with given after that's should could these those new according any every each all
+    no another"""
 )
 _NEAR: Final = 6
+_OF: Final = listed(
+    """of the to in under from par para paragraph paragraphs point points subparagraph first second third letter eu european
+    its"""
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +177,9 @@ class Citations:
         exact = [norm for sub, norm in found if not place.sub or sub.startswith(place.sub) or place.sub.startswith(sub)]
         return list(dict.fromkeys(exact or [norm for _, norm in found]))
 
+    def _has(self, instrument: str, place: _Place) -> bool:
+        return bool(self._norms.get(instrument, {}).get((place.kind, place.number))) or self._holds(instrument, place)
+
     def _holds(self, instrument: str, place: _Place) -> bool:
         known = self._known.get(instrument, set())
         return (place.kind, place.number) in known or any(
@@ -183,12 +191,31 @@ class Citations:
     ) -> tuple[str | None, Named | None]:
         real = [one for one in laws if one.law.instrument]
         sentence = words[first].sentence
-        after = [one for one in real if 0 < one.first - last <= _NEAR and words[one.first].sentence == sentence]
-        ahead = [one for one in real if 0 < first - one.last <= 4 and words[one.last].sentence == sentence]
-        close = [one for one in after if one.first - last <= 3] or ahead or after
+        after = [
+            one
+            for one in real
+            if 0 < one.first - last <= _NEAR
+            and words[one.first].sentence == sentence
+            and all(word.low in _OF for word in words[last + 1 : one.first])
+        ]
+        ahead = [
+            one
+            for one in real
+            if 0 < first - one.last <= 4
+            and words[one.last].sentence == sentence
+            and all(word.low in _OF or word.raw[0].isdigit() for word in words[one.last + 1 : first])
+        ]
+        close = after or ahead
         if close:
             chosen = close[0] if close[0].first > last else close[-1]
             return chosen.law.instrument, chosen
+        rightful = [one.law.instrument for one in real if one.law.instrument and self._has(one.law.instrument, place)]
+        if real and not rightful:
+            near = [name for name in ("eu-ai-act",) if place.kind == "annex" and self._has(name, place)]
+            if near:
+                return near[0], None
+        if len(set(rightful)) == 1:
+            return rightful[0], None
         within = {one.law.instrument for one in real if words[one.first].sentence == sentence} or {
             one.law.instrument for one in real
         }

@@ -12,14 +12,19 @@ from typing import Final
 _MONTHS: Final = {
     name: number
     for number, names in enumerate(
-        ("january jan", "february feb", "march mar", "april apr", "may", "june jun", "july jul", "august aug")
-        + ("september sept sep", "october oct", "november nov", "december dec"),
+        (
+            *("january jan", "february feb", "march mar", "april apr", "may", "june jun", "july jul", "august aug"),
+            *("september sept sep", "october oct", "november nov", "december dec"),
+        ),
         1,
     )
     for name in names.split()
 }
 _COUNTS: Final = {
-    word: number for number, word in enumerate("zero one two three four five six seven eight nine ten eleven twelve".split())
+    word: number
+    for number, word in enumerate(
+        ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"]
+    )
 } | {
     "a": 1,
     "an": 1,
@@ -62,7 +67,7 @@ _ORDINALS: Final = ("first", "second", "third", "fourth")
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """A day as the characters ``start`` to ``end`` name it; ``exact`` is how: ``day``, ``month`` or ``year``. ``note`` is what was odd."""
+    """A day as the characters ``start`` to ``end`` name it; ``exact`` is how: ``day``, ``month`` or ``year``."""
 
     start: int
     end: int
@@ -121,17 +126,22 @@ def _day(kind: str, found: re.Match[str], today: date) -> Day | None:
         case "yearless":
             day, relative = _next(today, month, number), True
         case "next-month" | "in-month":
-            if kind == "in-month" and got["month"].lower() in ("may", "mar", "march") and not got["month"][0].isupper():
-                return None
-            day, exact, relative = _next(today, month, 1), "month", True
-            if (got.get("which") or "").lower() == "last" and day is not None:
-                day = day.replace(year=day.year - 1)
+            day, exact, relative = _month(kind, got, month, today), "month", True
         case _:
             day, relative = _counted(kind, got, today), True
             exact = "day" if kind == "named" and len(got.get("name") or "") and "年" not in (got.get("name") or "") else "year"
             if kind in ("count", "near"):
                 exact = "day"
     return None if day is None else Day(found.start(), found.end(), day, exact, relative, note)
+
+
+def _month(kind: str, got: dict[str, str | None], month: int | None, today: date) -> date | None:
+    """The month named without a year: the next one, or the last."""
+    name, which = got.get("month") or "", (got.get("which") or "").lower()
+    if kind == "in-month" and name.lower() in ("may", "mar", "march") and not name[:1].isupper():
+        return None
+    day = _next(today, month, 1)
+    return day.replace(year=day.year - 1) if which == "last" and day is not None else day
 
 
 def _counted(kind: str, got: dict[str, str | None], today: date) -> date | None:

@@ -46,9 +46,19 @@ def find(
     language: Language,
     knowledge: Knowledge,
     groups: Sequence[Group] = (),
+    granted: frozenset[tuple[int, int]] = frozenset(),
 ) -> Found:
-    """The readings of ``text``, most certain meaning first to last by place, and what was odd about them."""
-    kept = unmasked([(rule, match) for rule, match in matches if rule.group in ("fact", "mask")], language)
+    """The readings of ``text`` in the order of their words, and what was odd about them.
+
+    ``granted`` are the word spans of days that a premise about the law holds.
+    """
+    named = [set(range(group.first, group.last + 1)) for group in groups if group.kind == "law"]
+    spoken = [
+        (rule, match)
+        for rule, match in matches
+        if rule.group == "mask" or (rule.group == "fact" and not any(match.owned <= law for law in named))
+    ]
+    kept = unmasked(spoken, language)
     cues = Cues.of(words, language, matches)
     near = [(match, str(meaning.fact)) for rule, match in kept for meaning in rule.means]
     notes: list[str] = []
@@ -66,12 +76,17 @@ def find(
             if meaning.number == "staff" or meaning.denied:
                 turn = replace(turn, denied=True, doubted=False)
             mentions.append(Mention(meaning.fact, value, match, turn, meaning.weak, len(match.owned), meaning.value == SLOT))
-    mentions = _one_role(mentions)
+    mentions = _one_role([one for one in mentions if not (one.slot and _days_of(one.match) & granted)])
     mentions += _left_alone(mentions, groups, cues, words, near)
     mentions = _corrected(mentions, cues, words, notes)
     readings = list(_readings(text, words, mentions, knowledge, notes))
     readings = with_implied(readings, language, knowledge)
+    readings += [_excluded(one, knowledge.facts[one.fact]) for one in readings if _says_none(one)]
     return Found(tuple(sorted(readings, key=lambda one: one.spans[0].start if one.spans else 0)), tuple(dict.fromkeys(notes)))
+
+
+def _days_of(match: Match) -> frozenset[tuple[int, int]]:
+    return frozenset((group.first, group.last) for group in match.groups if isinstance(group.value, Day))
 
 
 def unmasked(matches: Sequence[tuple[Rule, Match]], language: Language) -> list[tuple[Rule, Match]]:
@@ -179,7 +194,7 @@ def _one_role(mentions: list[Mention]) -> list[Mention]:
     for one in mentions:
         held = [group for group in one.match.groups if isinstance(group.value, Place | Day)] if one.slot else []
         winner = best[(held[-1].last, held[-1].last)][1] if held else one
-        if (winner.fact, winner.value) == (one.fact, one.value):
+        if winner is one:
             kept.append(one)
     return kept
 
@@ -239,14 +254,18 @@ def _readings(
 def _of_fact(
     text: str, words: Sequence[Word], fact: Fact, said: list[Mention], option: bool, notes: list[str]
 ) -> Iterator[FactReading]:
-    grouped: dict[tuple[object, ...], list[Mention]] = {}
+    grouped: dict[tuple[Polarity, object], list[Mention]] = {}
     for one in said:
         polarity = _polarity(one)
         if fact.kind is FactKind.TERMS:
             grouped.setdefault((polarity, one.value == ()), []).append(one)
         else:
             grouped.setdefault((polarity, _flag(fact, one)), []).append(one)
-    stated = [key for key in grouped if key[0] is Polarity.STATED or (fact.kind is FactKind.FLAG and key[0] is Polarity.NEGATED)]
+    stated = (
+        []
+        if option
+        else [key for key in grouped if key[0] is Polarity.STATED or (fact.kind is FactKind.FLAG and key[0] is Polarity.NEGATED)]
+    )
     if fact.kind is not FactKind.TERMS and len(stated) > 1:
         winner = max(stated, key=lambda key: max(one.match.last for one in grouped[key]))
         for key in stated:
@@ -261,7 +280,7 @@ def _of_fact(
             and polarity is Polarity.STATED
             and (value == () or any(one.turn.all_there_is for one in group))
         )
-        yield FactReading(fact.id, value, Polarity(str(polarity)), spans, complete, "words", option)
+        yield FactReading(fact.id, value, polarity, spans, complete, "words", option)
 
 
 def _polarity(one: Mention) -> Polarity:
@@ -281,14 +300,13 @@ def _joined(fact: Fact, group: Sequence[Mention]) -> bool | float | str | tuple[
     if fact.kind is FactKind.FLAG:
         return bool(_flag(fact, group[0]))
     if fact.kind is not FactKind.TERMS:
-        value = group[-1].value
-        return value
+        return group[-1].value
     terms: list[str] = []
     for one in group:
         for term in one.value if isinstance(one.value, tuple) else (str(one.value),):
             if term not in terms:
                 terms.append(term)
-    if fact.id not in _PLACES:
+    if str(fact.id) not in ("persons_in", "marketed_in"):
         above = {str(up) for term in terms for up in fact.ancestors.get(TermId(term), frozenset())}
         terms = [term for term in terms if term not in above]
     return tuple(terms)
@@ -318,6 +336,16 @@ def with_implied(readings: Sequence[FactReading], language: Language, knowledge:
                 result = _implied_reading(result, meaning, spans, knowledge.facts[meaning.fact], option)
                 stated |= {one.fact: one for one in result if one.polarity is Polarity.STATED and one.hypothetical is option}
     return result
+
+
+def _says_none(reading: FactReading) -> bool:
+    """Whether the reading is "no personal data": the one term that is a denial itself."""
+    return reading.polarity is Polarity.STATED and isinstance(reading.value, tuple) and "no_personal" in reading.value
+
+
+def _excluded(reading: FactReading, fact: Fact) -> FactReading:
+    gone = tuple(dict.fromkeys(str(out) for term in _terms(reading) for out in fact.terms[TermId(term)].excludes))
+    return replace(reading, value=gone, polarity=Polarity.NEGATED, complete=False)
 
 
 def _has(reading: FactReading, terms: frozenset[str], fact: Fact) -> bool:

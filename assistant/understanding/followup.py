@@ -8,13 +8,14 @@ from dataclasses import replace
 from typing import Final
 
 from assistant.model import Conversation, FactReading, Intent, Polarity, Span
-from assistant.understanding.groups import Amount, Place
 from assistant.understanding.days import Day
+from assistant.understanding.groups import Amount, Place
 from assistant.understanding.names import spellings
 from assistant.understanding.pattern import Group
 from assistant.understanding.words import Word, words_of
 from kg_service.model import Fact, FactId, FactKind, Knowledge
 
+_SINGLE: Final = (FactKind.FLAG, FactKind.NUMBER, FactKind.DATE)
 _SHORT: Final = 12  # words in an answer to a question
 _YES: Final = re.compile(
     r"\s*(?:yes|yep|yeah|yup|sure|correct|right|true|indeed|it does|it is|we do|they do|是的?|对|有|会)[\s.,!。，]*",
@@ -25,7 +26,8 @@ _NO: Final = re.compile(
     re.IGNORECASE,
 )
 _NONE: Final = re.compile(
-    r"\s*(?:no(?:pe)?,?\s)?(?:none(?: of (?:these|those|them|the above))?|no(?:ne)? at all|nothing|nobody|no one|no|not any|都没有|没有|无)[\s.,!。，]*",
+    r"\s*(?:no(?:pe)?,?\s)?(?:none(?: of (?:these|those|them|the above))?|no(?:ne)? at all|nothing|nobody|no one|都没有|没有|无)"
+    r"[\s.,!。，]*",
     re.IGNORECASE,
 )
 _UNSURE: Final = re.compile(
@@ -38,6 +40,7 @@ _NUMBER: Final = re.compile(
 _ORDINAL: Final = re.compile(
     r"\s*(?:the\s)?(?P<word>first|second|third|fourth|fifth|last)(?:\s(?:one|option|answer|choice))?[\s.,!]*", re.IGNORECASE
 )
+_ONLY: Final = frozenset(("only", "just", "alone", "solely", "只", "仅"))
 _ORDINALS: Final = ("first", "second", "third", "fourth", "fifth")
 
 
@@ -61,19 +64,18 @@ def answers(
         if found is not None:
             return (found,)
     told = {one.fact for one in read}
-    result: list[FactReading] = []
-    lead, rest = _lead(text)
-    for fact in asked:
-        if fact.id in told:
-            continue
-        found = _by_name(text, words, groups, fact, span)
-        if found is not None:
-            result.append(found)
-            break
-    flag = next((fact for fact in asked if fact.kind is FactKind.FLAG and fact.id not in told), None)
-    if not result and lead is not None and rest and flag is not None and asked[0].id == flag.id:
-        result.append(FactReading(flag.id, lead, Polarity.STATED if lead else Polarity.NEGATED, span))
-    return tuple(result)
+    lead = _lead(text)
+    flag = next((fact for fact in asked if fact.kind is FactKind.FLAG), None)
+    if lead is not None and flag is not None and flag.id not in told:
+        return (FactReading(flag.id, lead, Polarity.STATED if lead else Polarity.NEGATED, span),)
+    for fact in [fact for fact in asked if fact.id in told] or asked:
+        spans = [one for reading in read if reading.fact == fact.id for one in reading.spans]
+        left = [word for word in words if not any(one.start <= word.start < one.end for one in spans)]
+        found = _by_name(left, groups, fact, span)
+        if found is not None and (fact.id not in told or fact.kind is FactKind.TERMS):
+            alone = any(word.low in _ONLY for word in words) and fact.kind is FactKind.TERMS
+            return (replace(found, complete=True) if alone else found,)
+    return ()
 
 
 def _bare(text: str, fact: Fact, span: tuple[Span, ...]) -> FactReading | None:
@@ -82,7 +84,7 @@ def _bare(text: str, fact: Fact, span: tuple[Span, ...]) -> FactReading | None:
         if _YES.fullmatch(text):
             return FactReading(fact.id, True, Polarity.STATED, span)
         return FactReading(fact.id, False, Polarity.NEGATED, span) if _NO.fullmatch(text) else None
-    if fact.kind is FactKind.TERMS and _NONE.fullmatch(text):
+    if fact.kind is FactKind.TERMS and (not fact.jurisdictions or fact.id == "marketed_in") and _NONE.fullmatch(text):
         return FactReading(fact.id, (), Polarity.STATED, span, complete=True)
     if fact.kind is FactKind.ONE and _NONE.fullmatch(text) and "none" in fact.terms:
         return FactReading(fact.id, "none", Polarity.STATED, span)
@@ -100,15 +102,16 @@ def _bare(text: str, fact: Fact, span: tuple[Span, ...]) -> FactReading | None:
     return FactReading(fact.id, (term,) if fact.kind is FactKind.TERMS else term, Polarity.STATED, span)
 
 
-def _lead(text: str) -> tuple[bool | None, str]:
+def _lead(text: str) -> bool | None:
+    """The yes or no that ``text`` begins with, if it does."""
     for form, value in ((_YES, True), (_NO, False)):
         found = form.match(text)
-        if found and not text[found.end() - 1 : found.end() + 1].isalpha():
-            return value, text[found.end() :].strip()
-    return None, text
+        if found and not text[max(found.end() - 1, 0) : found.end() + 1].isalpha():
+            return value
+    return None
 
 
-def _by_name(text: str, words: Sequence[Word], groups: Sequence[Group], fact: Fact, span: tuple[Span, ...]) -> FactReading | None:
+def _by_name(words: Sequence[Word], groups: Sequence[Group], fact: Fact, span: tuple[Span, ...]) -> FactReading | None:
     """The terms of ``fact`` whose names, also the common words among them, stand in the message."""
     if fact.jurisdictions:
         places = [group.value for group in groups if group.kind in ("att", "people") and isinstance(group.value, Place)]
@@ -147,6 +150,7 @@ def withdrawn(
     conversation: Conversation | None,
     everything: bool,
     knowledge: Knowledge,
+    groups: Sequence[Group] = (),
 ) -> tuple[FactReading, ...]:
     """``readings`` as a message that takes facts back means them: what it names is no longer so."""
     if Intent.WITHDRAW not in wanted or conversation is None:
@@ -155,11 +159,23 @@ def withdrawn(
         return tuple(
             FactReading(FactId(fact), (), Polarity.NEGATED, ()) for fact in conversation.facts if fact in knowledge.facts
         )
-    result = []
-    for one in readings:
-        fact = knowledge.facts[one.fact]
-        if one.polarity is Polarity.NEGATED and fact.kind in (FactKind.FLAG, FactKind.NUMBER, FactKind.DATE):
-            result.append(replace(one, value=(), polarity=Polarity.NEGATED))
-        else:
-            result.append(one)
+    result = [
+        replace(one, value=()) if one.polarity is Polarity.NEGATED and knowledge.facts[one.fact].kind in _SINGLE else one
+        for one in readings
+    ]
+    for group in groups:  # "drop Austria": wherever it was said
+        if group.kind == "att" and isinstance(group.value, Place) and not any(_says(one, group.value) for one in result):
+            terms = tuple(str(term) for term in group.value.terms)
+            for fact, held in conversation.facts.items():
+                if (
+                    fact in knowledge.facts
+                    and knowledge.facts[fact].jurisdictions
+                    and isinstance(held, frozenset)
+                    and held & set(terms)
+                ):
+                    result.append(FactReading(fact, terms, Polarity.NEGATED, ()))
     return tuple(result)
+
+
+def _says(reading: FactReading, place: Place) -> bool:
+    return isinstance(reading.value, tuple) and set(place.terms) <= set(reading.value)

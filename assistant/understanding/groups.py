@@ -12,7 +12,7 @@ from typing import Final
 from assistant.understanding.days import Day, days_of
 from assistant.understanding.pattern import Group, Match
 from assistant.understanding.rules import Language, LawName, PlaceName
-from assistant.understanding.words import CLAUSE, COMMA, Word
+from assistant.understanding.words import CLAUSE, COMMA, Word, listed
 from kg_service.model import Knowledge, TermId
 
 _AMOUNT: Final = re.compile(
@@ -26,12 +26,12 @@ _POWER: Final = re.compile(
 )
 _UNITS: Final = {"k": 1e3, "thousand": 1e3, "m": 1e6, "mn": 1e6, "mio": 1e6, "million": 1e6, "bn": 1e9, "b": 1e9, "billion": 1e9}
 _UNITS_MORE: Final = {"tn": 1e12, "trillion": 1e12}
-_JOINS: Final = frozenset("and or the both as well also plus in nor und either across from 和 或 及 与".split())
+_JOINS: Final = listed("""and or the both as well also plus in nor und either across from 和 或 及 与""")
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """One or several places in a row. ``either`` where an "or" stands between them; ``unsure`` where a name is wider than they."""
+    """Places in a row. ``either`` where an "or" stands between them; ``unsure`` where a name is wider than they are."""
 
     terms: tuple[TermId, ...]
     either: bool = False

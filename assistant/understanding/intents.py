@@ -13,9 +13,10 @@ from assistant.understanding.pattern import Match
 from assistant.understanding.rules import Rule
 from assistant.understanding.words import Word
 
-_ORDER: Final = (Intent.WITHDRAW, Intent.COMPARE, Intent.CHANGES, Intent.CONTROLS, Intent.EXPLAIN, Intent.DEFINE, Intent.APPLIES)
+_ORDER: Final = (Intent.WITHDRAW, Intent.COMPARE, Intent.CHANGES, Intent.CONTROLS, Intent.EXPLAIN, Intent.APPLIES, Intent.DEFINE)
 _STRONG: Final = 0.62  # a question of law asked nearly in the words of the knowledge
 _DESCRIPTION: Final = 3
+_FULL: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +47,13 @@ def intents(matches: Sequence[tuple[Rule, Match]], signs: Signs) -> tuple[Intent
         found.add(Intent.COMPARE)
     elif Intent.COMPARE in found and not signs.facts and not (signs.laws or signs.in_conversation):
         found.discard(Intent.COMPARE)
-    ours = bool(signs.laws or signs.likeness or signs.qualifications or signs.answers or signs.facts >= _DESCRIPTION)
+    ours = bool(
+        signs.laws or signs.likeness or signs.qualifications or signs.answers or signs.options or signs.facts >= _DESCRIPTION
+    )
+    ours = ours or (Intent.CHANGES in found and "as_of" in said)
     if "outside" in said and not (signs.laws or signs.likeness >= _STRONG or signs.facts >= _DESCRIPTION or signs.answers):
         return (Intent.OUTSIDE,)
-    if signs.unknown and not signs.laws and signs.facts < _DESCRIPTION and signs.likeness < _STRONG:
+    if signs.unknown and not signs.laws and signs.facts < _FULL and signs.likeness < _STRONG:
         return (Intent.OUTSIDE, *[one for one in _ORDER if one in found])
     if not ours and not signs.facts and "field" not in said and not (signs.in_conversation and found - {Intent.DEFINE}):
         return (Intent.OUTSIDE,)
@@ -58,8 +62,10 @@ def intents(matches: Sequence[tuple[Rule, Match]], signs: Signs) -> tuple[Intent
         ordered.remove(Intent.DEFINE)
         if Intent.APPLIES not in ordered:
             ordered.append(Intent.APPLIES)
-    if signs.likeness >= _STRONG or (signs.likeness and not signs.facts >= _DESCRIPTION and signs.question):
+    if signs.likeness >= _STRONG:
         ordered = [Intent.DEFINE, *[one for one in ordered if one is not Intent.DEFINE]]
+    elif signs.likeness and Intent.DEFINE not in ordered and signs.facts < _DESCRIPTION:
+        ordered.append(Intent.DEFINE)
     if not ordered or (signs.facts >= _DESCRIPTION and Intent.APPLIES not in ordered and Intent.DEFINE not in ordered[:1]):
         ordered.append(Intent.APPLIES)
     return tuple(ordered)

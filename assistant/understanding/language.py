@@ -1,4 +1,4 @@
-"""The files in ``language/``, read and held against the knowledge: a fact or term that does not exist is an error with its line."""
+"""The files in ``language/``, read and held against the knowledge; what does not exist there is an error with its line."""
 
 from __future__ import annotations
 
@@ -176,8 +176,8 @@ def habits_of(knowledge: Knowledge) -> Mapping[FactId, Habit]:
 def _grammar(reading: _Reading, place: Place) -> None:
     root = place.tree.root if isinstance(place.tree.root, dict) else {}
     language = reading.language
-    for word, spellings, spot in reading.entries(root.get("irregular"), place.below("irregular")):
-        reading.irregular[word] = tuple(text for text, _ in reading.rows(spellings, spot))
+    for word, bent, spot in reading.entries(root.get("irregular"), place.below("irregular")):
+        reading.irregular[word] = tuple(text for text, _ in reading.rows(bent, spot))
     for name, pattern, spot in reading.entries(root.get("macros"), place.below("macros")):
         for text, _ in reading.rows(pattern, spot):
             reading.macros[name] = text
@@ -213,7 +213,11 @@ def _facts(reading: _Reading, value: Value, place: Place) -> None:
             reading.add(pattern, line, Rule("fact", True, (Meaning(fact.id, ()),)))
         _numbers(reading, fact, record.get("numbers"), spot.below("numbers"))
         if record.get("names") == "all":
-            _names(reading, fact, frozenset(text.casefold() for text, _ in reading.rows(record.get("not_names"), spot.below("not_names"))))
+            _names(
+                reading,
+                fact,
+                frozenset(text.casefold() for text, _ in reading.rows(record.get("not_names"), spot.below("not_names"))),
+            )
 
 
 def _habit(reading: _Reading, fact: Fact, record: Mapping[str, Value], place: Place) -> None:
@@ -230,9 +234,11 @@ def _habit(reading: _Reading, fact: Fact, record: Mapping[str, Value], place: Pl
     inside = frozenset(
         text for text, spot in reading.rows(record.get("silenced_by"), place.below("silenced_by")) if reading.fact(text, spot)
     )
-    reading.language.habits[fact.id] = Habit(
-        str(mentions), terms("open_terms"), frozenset(terms("holds")), inside, record.get("or_is_doubt") == "true"
+    carries = tuple(
+        FactId(text) for text, spot in reading.rows(record.get("carries"), place.below("carries")) if reading.fact(text, spot)
     )
+    torn = record.get("or_is_doubt") == "true"
+    reading.language.habits[fact.id] = Habit(str(mentions), terms("open_terms"), frozenset(terms("holds")), inside, torn, carries)
 
 
 def _numbers(reading: _Reading, fact: Fact, value: Value, place: Place) -> None:
@@ -364,6 +370,7 @@ _FACT_KEYS: Final = (
         "holds",
         "silenced_by",
         "or_is_doubt",
+        "carries",
         "names",
         "not_names",
         "said",

@@ -17,7 +17,8 @@ _NUMBER: Final = re.compile(r"\b\d{2,4}/\d{1,4}(?:/E[CU])?\b|\bEBA/GL/\d{4}/\d{2
 _NOWHERE: Final = Tree("regulations", None, {})
 _BRACKETS: Final = re.compile(r"\([^()]*\)")
 _CITED: Final = re.compile(
-    r"[A-Z][A-Za-z.]*[ -]?\d[\w.-]*|\d+ (?:CFR|USC|NYCRR|CCR) \d[\w.-]*|[A-Z][\w&]+(?: [A-Z][\w&]*)* (?:Act|Law|Rules?|Code)(?: \d{4})?"
+    r"[A-Z][A-Za-z.]*[ -]?\d[\w.-]*|\d+ (?:CFR|USC|NYCRR|CCR) \d[\w.-]*|"
+    r"[A-Z][\w&]+(?: [A-Z][\w&]*)* (?:Act|Law|Rules?|Code)(?: \d{4})?"
 )
 _TOO_SHORT: Final = 3
 
@@ -49,9 +50,11 @@ def _topic(
 ) -> Iterator[tuple[str, Place, LawName]]:
     instrument, qualification = topic.get("instrument"), topic.get("qualification")
     norms = tuple(name for _, name in _texts(topic.get("norms")))
-    for norm in norms:
-        if NormId(norm) not in knowledge.norms:
-            problems.append(Problem(str(place), "unknown-norm", f"there is no norm {norm!r}.", nearest(norm, knowledge.norms)))
+    problems.extend(
+        Problem(str(place), "unknown-norm", f"there is no norm {norm!r}.", nearest(norm, knowledge.norms))
+        for norm in norms
+        if NormId(norm) not in knowledge.norms
+    )
     if isinstance(instrument, str) and InstrumentId(instrument) not in knowledge.instruments:
         problems.append(
             Problem(

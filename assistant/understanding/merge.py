@@ -35,20 +35,18 @@ def option_of(
     options = [one for one in readings if one.hypothetical]
     changed: dict[FactId, Answer] = dict(base)
     for one in options:
-        if one.polarity is Polarity.STATED and _replaced(one, knowledge):
+        fact = knowledge.facts.get(one.fact)
+        if one.polarity is Polarity.STATED and fact is not None and fact.jurisdictions:
             changed.pop(one.fact, None)
     return _merged(options, changed, knowledge, habits)
-
-
-def _replaced(reading: FactReading, knowledge: Knowledge) -> bool:
-    fact = knowledge.facts.get(reading.fact)
-    return fact is not None and (fact.jurisdictions or fact.kind is not FactKind.TERMS)
 
 
 def _merged(readings: Iterable[FactReading], base: Facts, knowledge: Knowledge, habits: Mapping[FactId, Habit] | None) -> Facts:
     facts: dict[FactId, Answer] = dict(base)
     habits = habits_of(knowledge) if habits is None else habits
-    for one in readings:
+    batch = list(readings)
+    said = {one.fact for one in batch}
+    for one in batch:
         fact = knowledge.facts.get(one.fact)
         if fact is None or one.polarity is Polarity.UNCERTAIN:
             continue
@@ -59,6 +57,10 @@ def _merged(readings: Iterable[FactReading], base: Facts, knowledge: Knowledge, 
         else:
             answer = _single(fact, one)
             if answer is not None:
+                if fact.id in facts and facts[fact.id] != answer:
+                    for carried in habits.get(fact.id, Habit()).carries:
+                        if carried not in said:
+                            facts.pop(carried, None)
                 facts[fact.id] = answer
     return {fact_id: facts[fact_id] for fact_id in knowledge.facts if fact_id in facts}
 

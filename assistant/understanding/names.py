@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from assistant.understanding.words import is_han, words_of
+from assistant.understanding.words import is_han, listed, words_of
 from kg_service.model import Labels
 
-_WORDS_TOO: Final = frozenset("sar str sca ima emi cta mar idp ctp fsb isp sdf mga it in us".split())
+_WORDS_TOO: Final = listed("""sar str sca ima emi cta mar idp ctp fsb isp sdf mga it in us""")
 _CAPITALS: Final = frozenset(
     (
         "Turkey",

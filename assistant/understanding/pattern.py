@@ -1,12 +1,13 @@
 """The small language of the files in ``language/``, and the scan that finds all its patterns in a message at once.
 
-A pattern is a row of words. ``(a|b c)`` is a choice, ``x?`` may be absent (``words?`` is ``word``), ``..3`` stands for at most three other words of the same
-clause (``..,3``: commas may stand among them), ``,`` for a comma that may stand there, ``$name`` for a macro, ``{place}`` for something found before (a place, a day, a number). A word in lower case meets every
-case and its plural; ``word~`` also the other forms of the verb; ``word*`` every word that begins so; ``word=`` only itself; a word
-with a capital is met exactly as written. Each Chinese character is a word.
+A pattern is a row of words. ``(a|b c)`` is a choice, ``x?`` may be absent (``words?`` is ``word``), ``..3`` stands
+for at most three other words of the same clause (``..,3``: commas may stand among them), ``,`` for a comma that may
+stand there, ``$name`` for a macro, ``{place}`` for something found before (a place, a day, a number). A word in lower
+case meets every case and its plural; ``word~`` also the other forms of the verb; ``word*`` every word that begins so;
+``word=`` only itself; a word with a capital is met exactly as written. Each Chinese character is a word.
 
-Every pattern becomes a finite graph without loops, so that the time of a scan grows with the length of the message and no message
-can make it grow faster. Nothing of a message is ever made into a pattern.
+Every pattern becomes a finite graph without loops, so that the time of a scan grows with the length of the message
+and no message can make it grow faster. Nothing of a message is ever made into a pattern.
 """
 
 from __future__ import annotations
@@ -52,7 +53,7 @@ class State:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Something found before the patterns: ``kind`` (place, day ...) over the words ``first`` to ``last``; ``value`` is what it is."""
+    """Something found before the patterns: its ``kind`` (place, day ...), its words ``first`` to ``last``, and what it is."""
 
     kind: str
     first: int
@@ -109,6 +110,7 @@ class Patterns:
     macros: Mapping[str, str] = field(default_factory=dict)
     irregular: Mapping[str, Sequence[str]] = field(default_factory=dict)
     root: State = field(default_factory=State)
+    _spelled: dict[str, list[frozenset[str]]] = field(default_factory=dict)
 
     def add(self, pattern: str, rule: int) -> bool:
         """The pattern is part of every later scan; says whether it is a plain row of words, without gaps.
@@ -134,11 +136,11 @@ class Patterns:
             raise PatternError("it is nested too deeply, or its macros name each other")
         items: list[tuple[list[list[str]] | str, bool]] = []
         while tokens and tokens[0] not in ("|", ")"):
-            token = tokens.pop(0)
-            if token == "?":
+            piece = tokens.pop(0)
+            if piece == "?":
                 raise PatternError("a '?' stands behind nothing")
-            item: list[list[str]] | str = token
-            if token == "(":
+            item: list[list[str]] | str = piece
+            if piece == "(":
                 item = _choices(tokens)
             optional = bool(tokens) and tokens[0] == "?"
             if optional:
@@ -178,14 +180,21 @@ class Patterns:
     def _word(self, item: str, after: State) -> State:
         if item.endswith("*"):
             return State(prefixes=[(folded(item[:-1]), after)])
+        spelled = self._spelled.get(item)
+        if spelled is None:
+            spelled = self._spelled[item] = self._spellings(item)
+        for part in spelled:
+            after = State(words={form: [after] for form in part})
+        return after
+
+    def _spellings(self, item: str) -> list[frozenset[str]]:
+        """The forms of each part of a word with hyphens, the last part first."""
         mark = item[-1] if item[-1] in "~=" else ""
         parts = [word.raw for word in words_of(item.rstrip("~="))]
         if not parts:
             raise PatternError(f"{item!r} is no word")
-        for place, part in enumerate(reversed(parts)):
-            spelled = part + mark if place == 0 else (part if any(c.isupper() for c in part) else part + "=")
-            after = State(words={form: [after] for form in forms(spelled, self.irregular)})
-        return after
+        whole = [part if any(c.isupper() for c in part) else part + "=" for part in parts[:-1]] + [parts[-1] + mark]
+        return [forms(part, self.irregular) for part in reversed(whole)]
 
     def scan(self, words: Sequence[Word], groups: Iterable[Group] = ()) -> list[Match]:
         """Every rule met in ``words``: of each rule the longest row from each first word."""
@@ -231,18 +240,16 @@ def _step(
     word = words[place]
     if not start and (word.stop >= CLAUSE or (word.stop == COMMA and not state.loose)):
         return
-    for key in (word.low, f"={word.raw}"):
-        for target in state.words.get(key, ()):
-            todo.append((target, place + 1, (*owned, place), groups))
-    for prefix, target in state.prefixes:
-        if word.low.startswith(prefix):
-            todo.append((target, place + 1, (*owned, place), groups))
-    for target in state.anything:
-        todo.append((target, place + 1, owned, groups))
+    targets = [target for key in (word.low, f"={word.raw}") for target in state.words.get(key, ())]
+    targets += [target for prefix, target in state.prefixes if word.low.startswith(prefix)]
+    todo.extend((target, place + 1, (*owned, place), groups) for target in targets)
+    todo.extend((target, place + 1, owned, groups) for target in state.anything)
     if state.spans:
-        for group in at.get(place, ()):
-            for target in state.spans.get(group.kind, ()):
-                todo.append((target, group.last + 1, (*owned, *range(place, group.last + 1)), (*groups, group)))
+        todo.extend(
+            (target, group.last + 1, (*owned, *range(place, group.last + 1)), (*groups, group))
+            for group in at.get(place, ())
+            for target in state.spans.get(group.kind, ())
+        )
 
 
 def _choices(tokens: list[str]) -> list[list[str]]:
@@ -250,14 +257,14 @@ def _choices(tokens: list[str]) -> list[list[str]]:
     rows: list[list[str]] = [[]]
     depth = 1
     while tokens:
-        token = tokens.pop(0)
-        depth += (token == "(") - (token == ")")
+        piece = tokens.pop(0)
+        depth += (piece == "(") - (piece == ")")
         if depth == 0:
             return rows
-        if token == "|" and depth == 1:
+        if piece == "|" and depth == 1:
             rows.append([])
         else:
-            rows[-1].append(token)
+            rows[-1].append(piece)
     raise PatternError("a bracket is not closed")
 
 

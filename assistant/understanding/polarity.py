@@ -8,16 +8,16 @@ from typing import Final
 
 from assistant.understanding.pattern import Match
 from assistant.understanding.rules import Language, Rule
-from assistant.understanding.words import CLAUSE, COMMA, SENTENCE, Word
+from assistant.understanding.words import CLAUSE, COMMA, NONE, SENTENCE, Word, listed
 
-_REACH: Final = {"negation": 6, "doubt": 10, "only_after": 4, "if": 24}
+_REACH: Final = {"negation": 6, "withdraw": 8, "doubt": 10, "only_after": 4, "if": 24}
 _BEFORE: Final = {"negation_before": 1, "doubt_before": 2, "only_before": 1}
-_CHOICES: Final = frozenset(  # facts that a team chooses: only of these does a wish leave anything open
-    ("hosting", "hosting_in", "model_source", "adaptation", "provider_in", "transfer_to", "marketed_in", "data_use", "own_brand", "data")
-    + ("subcontracting", "agentic", "function_outsourced", "technique", "in_service_from", "on_market_from", "automation", "legal_ground")
+_CHOICES: Final = listed(
+    """hosting hosting_in model_source adaptation provider_in transfer_to marketed_in data_use own_brand data subcontracting
+    agentic function_outsourced technique in_service_from on_market_from automation legal_ground"""
 )
-_WISHES: Final = frozenset(
-    "considering thinking contemplating exploring looking evaluating weighing toying leaning may could might eventually".split()
+_WISHES: Final = listed(
+    """considering thinking contemplating exploring looking evaluating weighing toying leaning may could might eventually"""
 )
 
 
@@ -55,13 +55,13 @@ class Cues:
 
     def turn(self, match: Match, fact: str, mentions: Sequence[tuple[Match, str]]) -> Turn:
         """What the cues make of ``match``, a mention of ``fact`` among ``mentions``."""
-        denied = any(
-            self._after("negation", cue, match, fact, mentions) for cue in self._near("negation", match)
-        )
+        denied = any(self._after("negation", cue, match, fact, mentions) for cue in self._near("negation", match))
+        denied = denied or any(self._after("withdraw", cue, match, fact, mentions) for cue in self._near("withdraw", match))
         denied = denied or any(self._next(cue, match, mentions) for cue in self._near("negation_short", match))
         denied = denied or any(self._just_before(cue, match, 1) for cue in self.found.get("negation_before", ()))
         doubted = any(
-            self._after("doubt", cue, match, fact, mentions) and not (fact not in _CHOICES and self.words[cue.first].low in _WISHES)
+            self._after("doubt", cue, match, fact, mentions)
+            and not (fact not in _CHOICES and self.words[cue.first].low in _WISHES)
             for cue in self._near("doubt", match)
         ) or any(self._just_before(cue, match, 2) for cue in self.found.get("doubt_before", ()))
         only = any(self._after("only_after", cue, match, fact, mentions) for cue in self._near("only_after", match)) or any(
@@ -123,6 +123,8 @@ class Cues:
         """Whether ``cue`` follows ``match`` at once, but for a comma or a bracket where ``stop`` allows it."""
         if cue.first <= match.last or cue.first - match.last > 2:
             return False
+        if stop > 1 and cue.last + 1 < len(self.words) and self.words[cue.last + 1].stop == NONE:
+            return False  # "in Dublin, perhaps with a second site in Cork" doubts what comes after
         between = self.words[match.last + 1 : cue.first + 1]
         return all(word.stop < CLAUSE or (stop > 1 and word.stop < SENTENCE) for word in between) and all(
             word.low in ("all", "also", "itself", "then", "though", "data", "or") for word in between[:-1]

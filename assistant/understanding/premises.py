@@ -10,18 +10,19 @@ from assistant.understanding.citations import LawCited
 from assistant.understanding.days import Day
 from assistant.understanding.pattern import Match
 from assistant.understanding.rules import Rule
-from assistant.understanding.words import Word
+from assistant.understanding.words import Word, listed
 from kg_service.model import InstrumentId, Knowledge
 
-_GRANTED: Final = frozenset(
-    "since as because given now considering although though after assuming while if that granted seeing knowing heard read told know understand think believe thought right true correct 因为 既然 由于".split()
+_GRANTED: Final = listed(
+    """since as because given now considering although though after assuming while if that granted seeing knowing heard read
+    told know understand think believe thought right true correct 因为 既然 由于"""
 )
-_ASKS: Final = frozenset(
-    "does do did is are was were will would can could may must should has have when which what who how where why shall".split()
+_ASKS: Final = listed(
+    """does do did is are was were will would can could may must should has have when which what who how where why shall"""
 )
 _PRESUMED_ANYWAY: Final = frozenset({"ended", "repealed"})
 _NOT_LAW_YET: Final = frozenset({"proposed", "draft", "withdrawn"})
-_NOT: Final = frozenset("not never hardly isn't aren't wasn't hasn't haven't".split())
+_NOT: Final = frozenset(["not", "never", "hardly", "isn't", "aren't", "wasn't", "hasn't", "haven't"])
 
 
 def premises(

@@ -7,13 +7,17 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from assistant.understanding.words import is_han, words_of
+from assistant.understanding.words import is_han, listed, words_of
 from kg_service.model import InterpretationId, Knowledge
 
 _LEAST: Final = 0.5
 _MOST: Final = 3
-_PLAIN: Final = frozenset(
-    "a an the of to in on at by for with and or is are do does did be we our us it its i my that this as if under from so".split()
+_SHARED: Final = 2
+_PLAIN: Final = listed(
+    """a an the of to in on at by for with and or is are do does did be we our us it its i my that this as if under from so
+    which what who whom when where why how need needs needed have has had there you they them their any all use used using
+    will would should could can may must might shall about into than then also tell me please one get not no only just was
+    were been being out up over january february march april june july august september october november december"""
 )
 _SAME: Final = {
     "artificial": "ai",
@@ -60,10 +64,14 @@ class Questions:
         best: dict[InterpretationId, float] = {}
         for sentence in sentences:
             scores: Counter[int] = Counter()
+            shared: Counter[int] = Counter()
             for term, weight in self._vector(terms_of(sentence)).items():
                 for number, other in self._by_term.get(term, ()):
                     scores[number] += weight * other  # type: ignore[assignment]
+                    shared[number] += 1
             for number, score in scores.items():
+                if shared[number] < _SHARED:
+                    continue
                 name = self._names[number]
                 best[name] = max(best.get(name, 0.0), float(score))
         ranked = sorted(((name, score) for name, score in best.items() if score >= least), key=lambda pair: (-pair[1], pair[0]))
@@ -87,7 +95,7 @@ def terms_of(text: str) -> Counter[str]:
             before = low
             continue
         before = ""
-        if low not in _PLAIN:
+        if low not in _PLAIN and not (low.isdigit() and len(low) == 4):
             found[stem(_SAME.get(low, low))] += 1
     return found
 

@@ -59,36 +59,45 @@ class Reader:
             notes.append("The message holds no words.")
             return Understanding(text, (Intent.OUTSIDE,), language=language, notes=tuple(notes))
         place_groups, laws = names_of(words, self.language, self.knowledge)
-        number_groups, days = amounts_of(part, words, today, laws)
+        number_groups, _ = amounts_of(part, words, today, laws)
         before = [str(one) for turn in conversation.turns for one in turn.understanding.instruments] if conversation else []
         cited = self._citations.find(part, words, laws, before)
         groups = [*[one for one in place_groups if one.kind != "law"], *number_groups, *cited.groups()]
         matches = [(self.language.rules[match.rule], match) for match in self.language.patterns.scan(words, groups)]
-        found = find(part, words, matches, self.language, self.knowledge, groups)
+        held = premises(part, words, matches, self.knowledge)
+        granted = frozenset(
+            (group.first, group.last)
+            for rule, match in matches
+            if rule.group == "premise"
+            for group in match.groups
+            if isinstance(group.value, Day) and any(one.value == group.value.day.isoformat() for one in held)
+        )
+        found = find(part, words, matches, self.language, self.knowledge, groups, granted)
         notes.extend(found.notes)
         notes.extend(cited.notes)
         notes.extend(f"{day} is no day of the calendar." for day in impossible_days(part))
         readings = found.readings
-        told = answers(part, words, groups, readings, conversation, self.knowledge) if conversation else ()
+        taking_back = any(rule.group == "cue" and rule.name == "withdraw" for rule, _ in matches)
+        told = answers(part, words, groups, readings, conversation, self.knowledge) if conversation and not taking_back else ()
         readings = (*readings, *told)
         asked = self._questions.like(_asking(part))
         named = self._named(words)
         qualifications = tuple(dict.fromkeys((*cited.qualifications, *named)))
         signs = _signs(readings, cited, asked, qualifications, bool(told), conversation, part)
         wanted = intents(matches, signs)
-        held = premises(part, words, matches, self.knowledge)
-        used = frozenset(
+        if wanted == (Intent.OUTSIDE,):
+            readings = ()
+        used = granted | frozenset(
             (group.first, group.last)
             for rule, match in matches
-            if rule.group in ("fact", "premise")
+            if rule.group == "fact"
             for group in match.groups
             if isinstance(group.value, Day)
-            and (rule.group == "fact" or any(one.value == group.value.day.isoformat() for one in held))
         )
         asked_day = when(matches, used, wanted, today, words)
         if asked_day.note:
             notes.append(asked_day.note)
-        readings = withdrawn(readings, wanted, conversation, bool(_ALL.search(part)), self.knowledge)
+        readings = withdrawn(readings, wanted, conversation, bool(_ALL.search(part)), self.knowledge, groups)
         notes.extend(self._partial(readings))
         return Understanding(
             text=text,

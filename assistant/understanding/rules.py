@@ -25,7 +25,7 @@ class Meaning:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """``group`` is ``fact``, ``mask`` (a row of words that says nothing), a cue, or ``intent``; ``plain`` patterns have no gap."""
+    """``group`` is fact, mask (words that say nothing), cue, intent or premise; ``plain`` patterns have no gap."""
 
     group: str
     plain: bool
@@ -36,13 +36,14 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Habit:
-    """How mentions of a fact are taken: whether one answers it, which terms leave it open, which mentions alone answer nothing."""
+    """How mentions of a fact are taken: whether one answers it, what leaves it open, which mentions alone answer nothing."""
 
     mentions: str = "complete"
     open_terms: tuple[TermId, ...] = ()
     holds: frozenset[str] = frozenset()
     silenced_by: frozenset[str] = frozenset()
     or_is_doubt: bool = False
+    carries: tuple[FactId, ...] = ()  # facts that no longer hold when this one changes
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,7 @@ class Implied:
 
 @dataclass(frozen=True, slots=True)
 class PlaceName:
-    """A name of places. ``form`` is ``noun``, ``adjective`` or ``people``; ``unsure`` where the name is wider than the law's places."""
+    """A name of places: a ``noun``, an ``adjective`` or ``people``; ``unsure`` where it is wider than the law's places."""
 
     terms: tuple[TermId, ...]
     form: str
@@ -75,7 +76,7 @@ class LawName:
 
 @dataclass(slots=True)
 class Language:
-    """Everything that the files say, compiled. ``names`` finds places and law in a first scan, ``patterns`` the rest in a second."""
+    """Everything that the files say, compiled: ``names`` finds places and law first, ``patterns`` then the rest."""
 
     names: Patterns
     patterns: Patterns

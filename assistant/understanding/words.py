@@ -8,6 +8,12 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
+
+def listed(text: str) -> frozenset[str]:
+    """The words of ``text``, as a set."""
+    return frozenset(text.split())
+
+
 HAN: Final = "\u3400-\u9fff\uf900-\ufaff"
 _WORD: Final = re.compile(
     rf"(?:[A-Za-z]\.){{2,}}|\d+(?:[.,]\d+)+|[{HAN}]|[^\W_{HAN}]+(?:['’][^\W\d_{HAN}]+)?",
@@ -16,8 +22,9 @@ _HAN: Final = re.compile(f"[{HAN}]")
 _SENTENCE: Final = re.compile(r"[.!?。！？…]|\n\s*\n|\n\s*[-*•]")
 _CLAUSE: Final = re.compile(r"[;:；：()（）\[\]\n]|[—–]|\s-+\s")
 _COMMA: Final = re.compile(r"[,，、/|&+]")
-_ABBREVIATED: Final = frozenset(
-    "art arts no nos para paras sec reg regs rec approx incl excl vs inc ltd corp st mr mrs dr cf ch bn mn p pp v fig e.g i.e ca etc".split()
+_ABBREVIATED: Final = listed(
+    """art arts no nos para paras sec reg regs rec approx incl excl vs inc ltd corp st mr mrs dr cf ch bn mn p pp v fig e.g
+    i.e ca etc"""
 )
 
 NONE, COMMA, CLAUSE, SENTENCE = 0, 1, 2, 3
