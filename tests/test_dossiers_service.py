@@ -1,4 +1,4 @@
-"""Dossiers in a database: one event for each change, nothing half done, two people at once, files whole or not there."""
+"""Dossiers on SQLite and PostgreSQL: one event for each change, nothing half done, two people at once, files whole or not there."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from dossier_sample import ANA, ARI, EXAMPLE, PIA, ROOT
 from kg_service.applicability.evaluate import Evaluator
 from kg_service.applicability.facts import plain_facts
 from kg_service.audit.journal import Journal, Versions
-from kg_service.database.engine import Database, open_database
+from kg_service.database.engine import Database
 from kg_service.deployment import read_deployment
 from kg_service.dossiers.changes import Changes, patched
 from kg_service.dossiers.codec import plain
@@ -26,13 +26,6 @@ from kg_service.dossiers.repository import Answer
 from kg_service.dossiers.service import Dossiers, Once, read_rules
 from kg_service.dossiers.shelf import Shelf
 from kg_service.errors import DatabaseError, DocumentError, InputError, NotFoundError, VersionError
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    opened = open_database(f"sqlite:///{tmp_path / 'sextant.db'}")
-    yield opened
-    opened.close()
 
 
 @pytest.fixture

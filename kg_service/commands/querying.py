@@ -19,6 +19,7 @@ from kg_service.applicability.evaluate import Evaluator
 from kg_service.commands.session import STDIN
 from kg_service.deployments.register import Deployments
 from kg_service.deployments.sql import stored_records
+from kg_service.dossiers.shown import show_stored
 from kg_service.errors import DocumentError, InputError, Problem, QueryError, nearest
 from kg_service.exports.answers import as_turtle
 from kg_service.exports.tables import as_csv, as_tsv, as_xlsx
@@ -48,7 +49,7 @@ class Found:
 
 
 def graph_of(settings: Settings) -> tuple[GraphStore, str]:
-    """The graph that the service would show, stored deployments included, and its knowledge version.
+    """The graph that the service would show, stored deployments and dossiers included, and its knowledge version.
 
     Raises:
         StoreError: where a remote store does not answer, or holds another version of the knowledge.
@@ -59,7 +60,9 @@ def graph_of(settings: Settings) -> tuple[GraphStore, str]:
         remote = configured(settings)
         require_published(remote, version, settings.store)
         return remote, version
-    Deployments(stored_records(settings), Evaluator(built.knowledge), built.store).open()
+    evaluator = Evaluator(built.knowledge)
+    Deployments(stored_records(settings), evaluator, built.store).open()
+    show_stored(settings, evaluator, built.store)
     return built.store, version
 
 

@@ -87,7 +87,7 @@ def each(connection: sa.Connection, *, archived: bool = False) -> Iterator[Dossi
     asked = sa.select(DOSSIERS.c.state).order_by(DOSSIERS.c.created, DOSSIERS.c.id)
     if not archived:
         asked = asked.where(DOSSIERS.c.archived == sa.false())
-    for state in connection.execution_options(yield_per=200).execute(asked).scalars():
+    for state in connection.execute(asked.execution_options(yield_per=200)).scalars():
         yield loads(state)
 
 

@@ -5,11 +5,15 @@ from __future__ import annotations
 from threading import Lock
 from typing import Final, Protocol
 
+from kg_service.applicability.evaluate import Evaluator
+from kg_service.audit.journal import Journal, Versions
+from kg_service.audit.opening import DATABASE_FILE, open_of
 from kg_service.dossiers.guards import assessor, day_of
 from kg_service.dossiers.model import Dossier
-from kg_service.dossiers.service import Dossiers
+from kg_service.dossiers.service import Dossiers, open_dossiers
 from kg_service.knowledge.graph.deployment import NamedGraph
 from kg_service.knowledge.graph.dossier import dossier_graph, graph_name
+from kg_service.settings import Settings
 from kg_service.store.protocol import GraphStore
 
 MOST: Final = 1000
@@ -80,3 +84,20 @@ class Shown:
     def _graph(self, dossier: Dossier) -> NamedGraph:
         ground = self._dossiers.ground()
         return dossier_graph(ground.knowledge, dossier, assessor(dossier, ground)(day_of(dossier, ground)))
+
+
+def show_stored(settings: Settings, evaluator: Evaluator, store: GraphStore) -> None:
+    """Every stored dossier stands in ``store``, for a command that only reads; nothing where there is no database yet.
+
+    Raises:
+        DatabaseError: where the database is there and cannot be used.
+        InputError: where the institution's criteria or policy are wrong.
+    """
+    if not settings.database and not (settings.data / DATABASE_FILE).exists():
+        return
+    database = open_of(settings)
+    try:
+        journal = Journal(database, Versions(evaluator.knowledge.version, ""))
+        Shown(open_dossiers(settings, database, journal, evaluator), store).open()
+    finally:
+        database.close()
