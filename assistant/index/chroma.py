@@ -23,9 +23,9 @@ COLLECTION: Final = "sextant-passages"
 _BATCH: Final = 2_000
 _SAMPLE: Final = 200
 _NEAR: Final = 1e-4
-_HNSW: Final = {"hnsw": {"space": "cosine", "ef_construction": 200, "ef_search": 300, "max_neighbors": 32}}
+_HNSW: Final = {"hnsw": {"space": "cosine", "ef_construction": 100, "ef_search": 300, "max_neighbors": 16}}
 # What chromadb raises besides its own errors, which are named where chromadb is imported.
-_FAULTS: Final = (OSError, ValueError, TypeError, KeyError, RuntimeError, sqlite3.Error)
+_FAULTS: Final = (OSError, ValueError, TypeError, KeyError, AttributeError, RuntimeError, sqlite3.Error)
 
 
 class Given:
