@@ -20,7 +20,7 @@ from pathlib import Path
 from assistant.answer import Assistant
 from assistant.compose import PlainComposer
 from assistant.conversation import begun, continued
-from assistant.index.opening import lexical_index
+from assistant.index.opening import built_index, lexical_index
 from assistant.model import Answer, Citation, ClaimKind, PassageKind
 from assistant.passages import passages_of
 from assistant.retrieval import Searcher
@@ -43,7 +43,7 @@ _NOT_SAID = re.compile(
     r"\b(?:do(?:es)? not apply|(?:is|are) exempt|cannot be told|whether .* appl|ended|ruled out)\b", re.IGNORECASE
 )
 _QUOTED = re.compile(r"[“\"]([^”\"]{12,})[”\"]")
-_MARK = re.compile(r"\[(\d+)\]")
+_MARK = re.compile(r"\[(\d{1,3})\]")
 _CORRECTING = {ClaimKind.CORRECTION, ClaimKind.INTERPRETATION}
 
 
@@ -292,12 +292,16 @@ def asked(assistant: Assistant, items: Iterable[Item]) -> Iterator[Outcome]:
         yield Outcome(item, tuple(answers), times[0])
 
 
-@lru_cache(maxsize=1)
-def made(root: Path = ROOT) -> tuple[Evaluator, Reader, Assistant]:
-    """The assistant offline, without a model, with search by words; with four official texts where their files are."""
+@lru_cache(maxsize=2)
+def made(root: Path = ROOT, cache: Path | None = None) -> tuple[Evaluator, Reader, Assistant]:
+    """The assistant offline, without a model, with four official texts where their files are.
+
+    It searches by words, and with a ``cache`` by meaning as well: the index is built there where it was not.
+    """
     knowledge = read(root)
     evaluator, reader = Evaluator(knowledge), Reader(knowledge)
-    index = lexical_index(passages_of(knowledge, root))
+    passages = passages_of(knowledge, root)
+    index = lexical_index(passages) if cache is None else built_index(passages, cache)
     folder = tempfile.TemporaryDirectory(prefix="gold-")
     atexit.register(folder.cleanup)
     quotes = official_quotes(knowledge.instruments, Path(folder.name)) if OFFICIAL.is_dir() else None
@@ -305,9 +309,9 @@ def made(root: Path = ROOT) -> tuple[Evaluator, Reader, Assistant]:
     return evaluator, reader, Assistant(evaluator, reader, searcher, composer, quotes, today=lambda: DAY)
 
 
-def run(root: Path = ROOT) -> tuple[Figures, Gold]:
+def run(root: Path = ROOT, cache: Path | None = None) -> tuple[Figures, Gold]:
     """One run over the whole gold set."""
-    evaluator, reader, assistant = made(root)
+    evaluator, reader, assistant = made(root, cache)
     gold = read_gold(evaluator.knowledge)
     grader = Grader(evaluator, gold, root)
     figures = grader.grade(asked(assistant, gold.items))
@@ -318,8 +322,9 @@ def run(root: Path = ROOT) -> tuple[Figures, Gold]:
 def main(arguments: Sequence[str] = ()) -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.answers")
     parser.add_argument("--failures", type=Path, help="writes failures that may be shown into this Markdown file")
+    parser.add_argument("--index", type=Path, help="searches by meaning as well, with the index in this folder, built if need be")
     given = parser.parse_args(arguments)
-    figures, gold = run()
+    figures, gold = run(ROOT, given.index)
     report(figures)
     if given.failures is not None:
         given.failures.write_text(shown_failures(figures, gold), encoding="utf-8")
