@@ -278,3 +278,27 @@ def test_only_addresses_of_the_web_become_links(link: str | None) -> None:
     """Nothing that runs or reads files, and nothing that breaks out of its quotes, is made a link."""
     assert web_address(link) is None
     assert web_address("https://eur-lex.europa.eu/eli/reg/2024/1689/oj#art_26") is not None
+
+
+# Word refuses a file whose parts stand in another order than its schema says (ECMA-376, part 1, annex A).
+_ORDER = {
+    "tblPr": ("tblStyle", "tblW", "jc", "tblBorders", "shd", "tblLayout", "tblCellMar", "tblLook"),
+    "tcPr": ("tcW", "gridSpan", "vMerge", "tcBorders", "shd", "vAlign"),
+    "pPr": ("pStyle", "keepNext", "keepLines", "pageBreakBefore", "spacing", "ind", "jc", "rPr"),
+    "rPr": ("rStyle", "rFonts", "b", "i", "color", "sz", "szCs"),
+}
+
+
+@pytest.mark.parametrize("parent", _ORDER)
+def test_parts_stand_in_the_order_that_word_asks_for(files: dict[str, bytes], parent: str) -> None:
+    """Properties of tables, cells, paragraphs and runs come in the order of the schema, and none is there that we do not know."""
+    order = _ORDER[parent]
+    found = 0
+    for node in _word(files["docx"]).element.body.iter(
+        f"{{http://schemas.openxmlformats.org/wordprocessingml/2006/main}}{parent}"
+    ):
+        names = [child.tag.rpartition("}")[2] for child in node]
+        known = [order.index(name) for name in names if name != "sectPr"]
+        assert known == sorted(known), names
+        found += 1
+    assert found

@@ -60,7 +60,8 @@ def gathered(dossier: Dossier, ground: Ground, root: Path, head: tuple[int, str]
     found = assessor(dossier, ground)(day)
     records = records_of(dossier)
     catalogue = read_catalogue(knowledge, None if data is None else own_files(data))
-    work = _Work(dossier, ground, root, found, records, {})
+    _, unknown = facts_of(dossier, knowledge)
+    work = _Work(dossier, ground, root, found, records, {"facts": "; ".join(map(str, unknown))} if unknown else {})
     return Content(
         dossier=dossier,
         ground=ground,

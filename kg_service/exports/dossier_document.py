@@ -13,6 +13,8 @@ from kg_service.applicability.condition import qualifications_of
 from kg_service.applicability.evaluate import Status
 from kg_service.decisions.coverage import Standing
 from kg_service.decisions.gaps import Gap, GapKind
+from kg_service.dossiers.criteria import GATES
+from kg_service.dossiers.guards import earlier_open
 from kg_service.dossiers.model import DECISIONS, Decision, Met, State
 from kg_service.exports import dossier_tools as tools
 from kg_service.exports.blocks import Block, Bullets, Cell, Document, Paragraph, Section, Table, cells, clean, columns, listed
@@ -189,6 +191,8 @@ def _criteria(content: Content, number: int) -> Table:
     for criterion in guide.criteria.values():
         answer = one.criteria.get(criterion.id)
         text, shade = ("not answered", "muted") if answer is None else _MET[answer.answer]
+        if criterion.id == GATES:  # the dossier itself answers this one
+            text, shade = _MET[Met.NOT_MET if earlier_open(content.dossier) else Met.MET]
         told = "" if answer is None else clean(answer.because or "")
         if answer is not None and answer.evidence:
             titles = [content.dossier.evidence[name].title for name in answer.evidence if name in content.dossier.evidence]

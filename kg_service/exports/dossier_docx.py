@@ -272,7 +272,9 @@ def _fill(cell: Any, colour: str) -> None:
 
 def _thin(table: Any) -> None:
     """Hair lines in grey."""
-    table._tbl.tblPr.append(parse_xml(_BORDERS.replace("<w:tblBorders>", f"<w:tblBorders {nsdecls('w')}>")))
+    properties = table._tbl.tblPr
+    borders = parse_xml(_BORDERS.replace("<w:tblBorders>", f"<w:tblBorders {nsdecls('w')}>"))
+    properties.insert_element_before(borders, "w:shd", "w:tblLayout", "w:tblCellMar", "w:tblLook")
 
 
 def _together(row: Any) -> None:
