@@ -1,4 +1,4 @@
-"""Dossiers on SQLite and PostgreSQL: one event for each change, nothing half done, two people at once, files whole or not there."""
+"""Dossiers on SQLite and PostgreSQL: one event a change, nothing half done, two people at once, files whole or not there."""
 
 from __future__ import annotations
 
