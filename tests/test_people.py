@@ -23,14 +23,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kg_service.app import create_app
+from kg_service.dossiers.commands import CreateDossier
+from kg_service.dossiers.model import Dossier
 from kg_service.errors import InputError
 from kg_service.people.gate import Matcher
 from kg_service.people.keys import Keys, parse_wanted
-from kg_service.people.model import LOCAL, Role, Scope
+from kg_service.people.model import LOCAL, Principal, Role, Scope
 from kg_service.people.oidc import parse_roles
 from kg_service.people.opening import require_authentication
 from kg_service.people.table import RULES
+from kg_service.services import Services
 from kg_service.settings import Settings
+from kg_service.watch.opening import Watching
 
 ISSUER, AUDIENCE = "https://login.example", "sextant"
 
@@ -56,6 +60,7 @@ def client(root: Path, tmp_path_factory: pytest.TempPathFactory, rsa_key: rsa.RS
         oidc_keys=str(folder / "keys.json"),
         oidc_claim="realm_access.roles",
         oidc_roles="risk-managers=approver readers=viewer",
+        webhook_hosts="hooks.example",
     )
     with TestClient(create_app(settings), follow_redirects=False) as found:
         yield found
@@ -129,6 +134,33 @@ def test_the_table_is_what_the_service_does(client: TestClient, role: Role) -> N
         if (answer.status_code == 403) == let:
             wrong.append((operation, answer.status_code, let))
     assert wrong == []
+
+
+@pytest.mark.parametrize("own", [True, False], ids=["their own", "somebody else's"])
+@pytest.mark.parametrize("role", list(Role))
+def test_what_is_theirs_and_what_is_not(client: TestClient, role: Role, own: bool) -> None:
+    """Every operation on a dossier and on a subscription, as every role, to what is theirs and to what is somebody else's."""
+    services: Services = client.app.state.services  # type: ignore[attr-defined]
+    watching: Watching = client.app.state.watching  # type: ignore[attr-defined]
+    holder = f"person:{role}"
+    owner = Principal(holder if own else "person:other", "Owner", frozenset(Role))
+    dossier = services.dossiers.create(owner, CreateDossier("", f"Of {owner.id} for {role}"))
+    assert isinstance(dossier, Dossier)
+    subscription, _ = watching.subscriptions.create("https://hooks.example/x", None, owner)
+    things = {"/api/v1/dossiers/{dossier_id}": dossier.id, "/api/v1/subscriptions/{subscription_id}": subscription.id}
+    header, wrong, asked = key_for(client, role, holder=holder), [], 0
+    for operation in operations(client):
+        method, _, path = operation.partition(" ")
+        start = next((one for one in things if path.startswith(one)), None)
+        if start is None:
+            continue
+        asked += 1
+        place = concrete(f"{method} {path.replace(start, start.rpartition('/')[0] + '/' + things[start])}")
+        answer = client.request(method, place, headers=header, content=b"{}")
+        refused = answer.status_code == 403 and answer.json()["errors"][0]["code"] == "wrong-role"
+        if refused == (role in RULES[operation].roles(own=own)):
+            wrong.append((operation, answer.status_code))
+    assert (wrong, asked > 20) == ([], True)
 
 
 def test_without_credentials_nothing_but_the_public_answers(client: TestClient) -> None:
@@ -290,7 +322,9 @@ def test_bad_keys_are_told_all_at_once() -> None:
         parse_roles("managers=aproover")
 
 
-@given(st.sampled_from(sorted(RULES)), st.text(st.characters(exclude_characters="/?#", exclude_categories=["Cs", "Cc"]), min_size=1))
+@given(
+    st.sampled_from(sorted(RULES)), st.text(st.characters(exclude_characters="/?#", exclude_categories=["Cs", "Cc"]), min_size=1)
+)
 def test_the_gate_finds_the_rule_of_the_router(operation: str, part: str) -> None:
     """Whatever stands for a parameter, the operation found is the one asked for, or a fixed one of the same path."""
     method, _, path = operation.partition(" ")
