@@ -95,7 +95,11 @@ def _pieces(document: Document) -> Iterator[tuple[Unit, str, tuple[UnitPath, ...
 
 def _policy(texts: Texts, text: LoadedText, document: Document) -> Iterator[Passage]:
     linked: dict[str, list[PassageId]] = {}
-    for one in texts.candidates():
+    try:
+        candidates = texts.candidates()
+    except StoreError:  # another policy is damaged; the log says which
+        candidates = ()
+    for one in candidates:
         if one.policy.key == text.key:
             about = name(PassageKind.CONTROL, one.control) if one.control else None
             about = about or (name(PassageKind.NORM, one.norm) if one.norm else None)
