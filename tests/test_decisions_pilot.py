@@ -158,6 +158,26 @@ def test_stop_condition_does_not_fire_at_its_limit() -> None:
     assert _ran(plan, *records).triggered[0].on == START + timedelta(days=3)
 
 
+@given(st.lists(st.tuples(st.integers(0, 20), st.integers(1, 20)), min_size=1, max_size=12), st.integers(1, 60))
+def test_stop_condition_looks_at_each_day_so_far(days: list[tuple[int, int]], after: int) -> None:
+    """The day on which a pilot stops is the first on which all results until then, with enough cases, lie below the limit."""
+    parts = [(min(count, of), of) for count, of in days]
+    plan = _plan(stop=[{"metric": "right", "below": "0.5", "after": after, "because": "harm"}])
+    found = _ran(plan, *(_right(count, of, day) for day, (count, of) in enumerate(parts)))
+    expected = None
+    for day in range(1, len(parts) + 1):
+        good, cases = sum(count for count, _ in parts[:day]), sum(of for _, of in parts[:day])
+        if expected is None and cases >= after and 2 * good < cases:
+            expected = START + timedelta(days=day - 1)
+    assert [one.on for one in found.triggered] == ([] if expected is None else [expected])
+
+
+def test_largest_plan_is_looked_at_in_bounded_work() -> None:
+    """Twenty thousand cases, or a million, cost no more terms than lie near the expected result."""
+    assert power(1_000_000, 0.5, 0.502, 0.95) == pytest.approx(0.979, abs=0.002)  # normal: (0.002 * 1000 - 0.98) / 0.5 = 2.04
+    assert 78_000 < cases_needed(0.5, 0.505, 0.95, 0.8) < 79_000  # Fleiss: ((0.98 + 0.42) / 0.005)² = 78,486
+
+
 def test_mean_needs_a_deviation_and_thirty_cases_to_be_sure() -> None:
     """Without a deviation, or with few cases, a mean proves nothing with confidence."""
     metric = {"id": "right", "name": "Wait", "kind": "mean", "at_most": 120, "unit": "s", "sample": 10, "confident": True}

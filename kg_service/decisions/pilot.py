@@ -276,13 +276,21 @@ def _ruled(metric: Metric, value: Fraction, n: int | None, interval: Interval | 
 def _triggered(plan: Plan, stop: Stop, records: Sequence[Record]) -> Triggered | None:
     """The first day on which the metric so far stood beyond the limit."""
     kind = plan.metric(stop.metric).kind
-    own = sorted((one for one in records if one.metric == stop.metric), key=lambda one: one.on)
-    for place in range(1, len(own) + 1):
-        value, n, _ = _so_far(kind, own[:place])
-        if n is not None and n < stop.after:
+    total, cases = Fraction(0), 0
+    for one in sorted((one for one in records if one.metric == stop.metric), key=lambda one: one.on):
+        cases += one.n or 0
+        match kind:
+            case Kind.PROPORTION | Kind.COUNT:
+                total += Fraction(one.value)
+            case Kind.MEAN:
+                total += (one.n or 0) * Fraction(one.value)
+            case Kind.NUMBER:
+                total = Fraction(one.value)
+        if one.n is not None and cases < stop.after:
             continue
+        value = total / cases if one.n is not None else total
         if (stop.above is not None and value > Fraction(stop.above)) or (stop.below is not None and value < Fraction(stop.below)):
-            return Triggered(stop, own[place - 1].on, value)
+            return Triggered(stop, one.on, value)
     return None
 
 

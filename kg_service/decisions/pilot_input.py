@@ -139,6 +139,7 @@ def read_start(reading: Reading, raw: object, at: str, plan: Plan, as_of: date) 
 
 def read_records(reading: Reading, raw: object, at: str, plan: Plan, start: Start, as_of: date) -> tuple[Record, ...]:
     records: list[Record] = []
+    taken: set[tuple[str, date]] = set()
     known = {one.id: one for one in plan.metrics}
     until = min(last_day(plan, start), as_of)
     for place, entry in enumerate(reading.items(raw, at, MAX_RECORDS)):
@@ -154,8 +155,10 @@ def read_records(reading: Reading, raw: object, at: str, plan: Plan, start: Star
         if on is not None and not start.on <= on <= until:
             bounds = f"from {start.on.isoformat()} to {until.isoformat()}"
             reading.wrong(f"{spot}/on", "out-of-time", f"a result is of a day on which the pilot ran, {bounds}.")
-        if on is not None and any(one.metric == metric.id and one.on == on for one in records):
+        if on is not None and (metric.id, on) in taken:
             reading.wrong(spot, "recorded-twice", f"{metric.id!r} has a result of {on.isoformat()} already; give one for a day.")
+        elif on is not None:
+            taken.add((metric.id, on))
         record = _record(reading, given, spot, metric, on or start.on)
         if len(reading.problems) == count:
             records.append(record)

@@ -15,6 +15,7 @@ from typing import Final
 
 MOST_CASES: Final = 1_000_000
 _EXACT_TO: Final = 20_000
+_MOST_STEPS: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +86,12 @@ def power(n: int, threshold: float, expected: float, confidence: float) -> float
         else:
             low = middle + 1
     good = expected if at_least else 1 - expected
-    return math.fsum(_binomial(k, n, good) for k in range(low, n + 1))
+    centre, reach = n * good, 12 * math.sqrt(n * good * (1 - good)) + 20  # what lies further out adds nothing that shows
+    if low > centre + reach:
+        return 0.0
+    return min(
+        1.0, math.fsum(_binomial(k, n, good) for k in range(max(low, int(centre - reach)), min(n, int(centre + reach)) + 1))
+    )
 
 
 def cases_needed(threshold: float, expected: float, confidence: float, chance: float) -> int:
@@ -100,8 +106,10 @@ def cases_needed(threshold: float, expected: float, confidence: float, chance: f
     spread = quantile(confidence) * math.sqrt(threshold * (1 - threshold))
     spread += NormalDist().inv_cdf(chance) * math.sqrt(expected * (1 - expected))
     n = max(math.ceil((spread / gap) ** 2 - 1e-9), fewest_to_clear(threshold, expected > threshold, confidence), 1)
-    while n <= _EXACT_TO and power(n, threshold, expected, confidence) < chance:
-        n += max(1, n // 200)
+    for _ in range(_MOST_STEPS):
+        if n > _EXACT_TO or power(n, threshold, expected, confidence) >= chance:
+            break
+        n += max(1, n // 100)
     return min(n, MOST_CASES)
 
 
