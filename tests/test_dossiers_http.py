@@ -309,7 +309,7 @@ def test_unknown_dossier_is_not_found(client: TestClient, at: str, path: str) ->
 
 def test_formats_of_the_export(client: TestClient, at: str) -> None:
     """Each format is sent with its type and a name to save it under; another is refused with the nearest."""
-    for form in ("json", "docx", "xlsx", "markdown", "jsonld"):
+    for form in ("json", "docx", "xlsx", "markdown", "jsonld", "deployment"):
         answer = client.get(f"{at}/export?format={form}")
         assert answer.status_code == 200, answer.text[:500]
         assert "attachment" in answer.headers["content-disposition"]

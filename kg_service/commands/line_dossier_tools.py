@@ -106,7 +106,9 @@ def pilot(
 @dossiers.command("export")
 def export(
     dossier: Id,
-    format_: Annotated[str, typer.Option("--format", "-f", help="docx, xlsx, markdown, jsonld or json.")] = "markdown",
+    format_: Annotated[
+        str, typer.Option("--format", "-f", help="docx, xlsx, markdown, jsonld, json or deployment.")
+    ] = "markdown",
     as_of: AsOf = None,
     output: Output = None,
     root: Root = None,

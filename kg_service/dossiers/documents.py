@@ -1,4 +1,4 @@
-"""A dossier as a document. JSON is made here; what people read, and the graph, by :mod:`kg_service.exports`."""
+"""A dossier as a document: JSON and deployment files are made here, what people read by :mod:`kg_service.exports`."""
 
 from __future__ import annotations
 
@@ -6,18 +6,23 @@ import json
 from pathlib import Path
 from typing import Any, Final
 
+import yaml
+
 from kg_service.audit.journal import head
+from kg_service.deployment import Deployment, plain_deployment
 from kg_service.dossiers.commands import TOOLS
-from kg_service.dossiers.guards import Ground
+from kg_service.dossiers.guards import Ground, facts_of
 from kg_service.dossiers.model import DECISIONS, Dossier
 from kg_service.dossiers.service import Dossiers
-from kg_service.dossiers.tools import result
+from kg_service.dossiers.tools import records, result
 from kg_service.dossiers.views import coming_view, decision_view, dossier_view, event_view
 from kg_service.errors import SextantError
 from kg_service.exports.dossiers import DOSSIER_FORMATS, rendered
 
-FORMATS: Final = {"json": "application/json"} | {one.name: one.media_type for one in DOSSIER_FORMATS.values()}
-ENDINGS: Final = {"json": "json"} | {one.name: one.suffix for one in DOSSIER_FORMATS.values()}
+FORMATS: Final = {"json": "application/json", "deployment": "application/yaml"} | {
+    one.name: one.media_type for one in DOSSIER_FORMATS.values()
+}
+ENDINGS: Final = {"json": "json", "deployment": "yaml"} | {one.name: one.suffix for one in DOSSIER_FORMATS.values()}
 BINARY: Final = ("docx", "xlsx")
 
 
@@ -42,6 +47,13 @@ def whole(dossiers: Dossiers, dossier: Dossier, ground: Ground, root: Path) -> d
     }
 
 
+def as_deployment(dossier: Dossier, ground: Ground) -> bytes:
+    """Facts and controls as a deployment file, for ``sextant check`` and whatever else reads one."""
+    facts, _ = facts_of(dossier, ground.knowledge)
+    found = Deployment(dossier.name, facts, dossier.description, dossier.as_of, records(dossier))
+    return yaml.safe_dump(plain_deployment(found), sort_keys=False, allow_unicode=True, width=120).encode()
+
+
 def exported(dossiers: Dossiers, dossier: Dossier, ground: Ground, form: str, root: Path, data: Path | None = None) -> bytes:
     """The dossier in that form.
 
@@ -50,6 +62,8 @@ def exported(dossiers: Dossiers, dossier: Dossier, ground: Ground, form: str, ro
     """
     if form == "json":
         return (json.dumps(whole(dossiers, dossier, ground, root), ensure_ascii=False, indent=2) + "\n").encode()
+    if form == "deployment":
+        return as_deployment(dossier, ground)
     with dossiers.database.reading() as connection:
         last = head(connection)
     return rendered(dossier, ground, root, (last.seq, last.hash), form, data)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -105,7 +106,7 @@ def uses_of(connection: sa.Connection, sha256: str) -> int:
 
 def answered(connection: sa.Connection, actor: str, key: str, now: datetime) -> tuple[str, Answer] | None:
     """The fingerprint and the answer of the request that carried this key in the last 24 hours."""
-    table = REQUESTS_ONCE.c
+    table, actor = REQUESTS_ONCE.c, _short(actor)
     asked = sa.select(table.fingerprint, table.answer).where(
         table.actor == actor, table.key == key, table.at > moment(now - KEPT_FOR)
     )
@@ -118,12 +119,17 @@ def answered(connection: sa.Connection, actor: str, key: str, now: datetime) -> 
 
 def keep_answer(connection: sa.Connection, actor: str, key: str, fingerprint: str, answer: Answer, now: datetime) -> None:
     """The answer is given again to who sends the same key within 24 hours; older ones are forgotten."""
-    table = REQUESTS_ONCE
+    table, actor = REQUESTS_ONCE, _short(actor)
     old = sa.or_(table.c.at <= moment(now - KEPT_FOR), sa.and_(table.c.actor == actor, table.c.key == key))
     connection.execute(table.delete().where(old))
     content = json.dumps([answer.status, answer.headers, answer.body])
     row = {"actor": actor, "key": key, "fingerprint": fingerprint, "at": moment(now), "answer": content}
     connection.execute(table.insert(), row)
+
+
+def _short(actor: str) -> str:
+    """The actor's id, or its hash where it is longer than the column."""
+    return actor if len(actor) <= 200 else hashlib.sha256(actor.encode()).hexdigest()
 
 
 def _row(dossier: Dossier) -> dict[str, object]:
