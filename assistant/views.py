@@ -130,8 +130,8 @@ def claim_view(claim: Claim) -> View:
 def place_of(passage: Passage, knowledge: Knowledge) -> str:
     """Where a passage stands, for people: ``AI Act Art 26(1)``; empty where it stands nowhere."""
     law = knowledge.instruments.get(InstrumentId(passage.instrument or ""))
-    words = (None if law is None else law.short_title, passage.provision)
-    return " ".join(word for word in words if word)
+    title, provision = "" if law is None else law.short_title, passage.provision or ""
+    return provision if title in provision else f"{title} {provision}".strip()
 
 
 def citation_view(citation: Citation, knowledge: Knowledge) -> View:
