@@ -11,10 +11,11 @@ from assistant.model import Intent
 from assistant.understanding.days import Day
 from assistant.understanding.pattern import Match
 from assistant.understanding.rules import Rule
-from assistant.understanding.words import Word
+from assistant.understanding.words import Word, listed
 
 _ORDER: Final = (Intent.WITHDRAW, Intent.COMPARE, Intent.CHANGES, Intent.CONTROLS, Intent.EXPLAIN, Intent.APPLIES, Intent.DEFINE)
 _STRONG: Final = 0.62  # a question of law asked nearly in the words of the knowledge
+_ASKED: Final = listed("what which when does do will would apply applies applicable change changes valid force 适 用 变 化 什 么")
 _DESCRIPTION: Final = 3
 _FULL: Final = 5
 
@@ -50,7 +51,7 @@ def intents(matches: Sequence[tuple[Rule, Match]], signs: Signs) -> tuple[Intent
     ours = bool(
         signs.laws or signs.likeness or signs.qualifications or signs.answers or signs.options or signs.facts >= _DESCRIPTION
     )
-    ours = ours or (Intent.CHANGES in found and "as_of" in said)
+    ours = ours or bool(found & {Intent.CHANGES, Intent.APPLIES} and said & {"as_of", "bare_day"})
     if "outside" in said and not (signs.laws or signs.likeness >= _STRONG or signs.facts >= _DESCRIPTION or signs.answers):
         return (Intent.OUTSIDE,)
     if signs.unknown and not signs.laws and signs.facts < _FULL and signs.likeness < _STRONG:
@@ -78,6 +79,12 @@ class When:
     note: str | None = None
 
 
+def asking(words: Sequence[Word], match: Match) -> bool:
+    """Whether ``match`` stands in a sentence that asks what applies or changes."""
+    sentence = words[match.first].sentence
+    return any(word.low in _ASKED for word in words if word.sentence == sentence)
+
+
 def when(
     matches: Sequence[tuple[Rule, Match]],
     used: frozenset[tuple[int, int]],
@@ -88,7 +95,7 @@ def when(
     """The day or the two days that the message asks about; ``used`` are the word spans of days that facts and premises took."""
     days: dict[tuple[int, int], Day] = {}
     for rule, match in matches:
-        if rule.group == "intent" and rule.name in ("as_of", "until"):
+        if rule.group == "intent" and (rule.name in ("as_of", "until") or (rule.name == "bare_day" and asking(words, match))):
             for group in match.groups:
                 if isinstance(group.value, Day) and (group.first, group.last) not in used:
                     days[(group.first, group.last)] = group.value

@@ -338,7 +338,7 @@ def _cues(reading: _Reading, value: Value, place: Place) -> None:
 
 def _intents(reading: _Reading, value: Value, place: Place) -> None:
     for name, patterns, spot in reading.entries(value, place):
-        if name not in INTENTS and name not in ("field", "as_of", "until"):
+        if name not in INTENTS and name not in ("field", "as_of", "bare_day", "until"):
             reading.wrong(spot, "unknown-key", f"there is no intent {name!r}.", nearest(name, INTENTS))
             continue
         for pattern, line in reading.rows(patterns, spot):
