@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import sqlalchemy as sa
 
@@ -137,6 +137,24 @@ class SecondPlace:
                 f"checkpoints cannot be kept in {self.file}: {error.strerror or error}; SEXTANT_AUDIT_CHECKPOINTS sets the place."
             )
             raise DatabaseError(told) from error
+
+
+class Place(Protocol):
+    """Where checkpoints can be read."""
+
+    def lines(self) -> Iterator[bytes]:
+        """Every line, without its end."""
+
+
+@dataclass(frozen=True)
+class Places:
+    """Several places, read as one: those of installations that share a database."""
+
+    all: tuple[SecondPlace, ...]
+
+    def lines(self) -> Iterator[bytes]:
+        for place in self.all:
+            yield from place.lines()
 
 
 def keep(database: Database, second: SecondPlace, checkpoint: Checkpoint) -> None:

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from kg_service.audit.canonical import canonical
 from kg_service.audit.canonical import parse as parse_json
 from kg_service.audit.chain import CONTENT_KEYS, FORMAT, GENESIS, hash_of, note_hash, parse_moment
-from kg_service.audit.checkpoints import Checkpoint, SecondPlace, parse, stored
+from kg_service.audit.checkpoints import Checkpoint, Place, parse, stored
 from kg_service.audit.keys import key_id
 from kg_service.database.tables import AUDIT_EVENTS, AUDIT_NOTES
 from kg_service.errors import InputError
@@ -61,19 +61,20 @@ class _Walk:
             self.flaws.append(Flaw(seq, why))
 
 
-def verify(connection: sa.Connection, second: SecondPlace | None, trusted: Iterable[str] = ()) -> Verified:
+def verify(connection: sa.Connection, second: Place | None, trusted: Iterable[str] = ()) -> Verified:
     """The state of the trail, read in the one state that ``connection`` sees; the first flaw comes first.
 
     Args:
         second: where checkpoints stand besides the database; None leaves that comparison out.
-        trusted: public keys whose checkpoints count. Keys that the chain itself introduced count as well.
+        trusted: public keys whose checkpoints confirm, and which are looked for in ``second``. Without any, keys that the chain
+            itself introduced are taken.
     """
     walk = _Walk()
     with _any_bytes(connection):
         return _verified(connection, second, trusted, walk)
 
 
-def _verified(connection: sa.Connection, second: SecondPlace | None, trusted: Iterable[str], walk: _Walk) -> Verified:
+def _verified(connection: sa.Connection, second: Place | None, trusted: Iterable[str], walk: _Walk) -> Verified:
     in_table = list(stored(connection))
     in_second = [line for line in second.lines() if line] if second is not None else None  # read after: it is never behind
     wanted = {found.seq for found in _parsed(in_table) + _parsed(in_second or [])}
@@ -91,7 +92,7 @@ def _verified(connection: sa.Connection, second: SecondPlace | None, trusted: It
             if said != "ok":
                 walk.flaw(0, f"the file of the database is damaged: {str(said)[:120]!a}")
     keys = {key_id(public): (public, 0) for public in trusted}
-    signed = _checkpoints(walk, walk.keys | keys, in_table, in_second)
+    signed = _checkpoints(walk, walk.keys | keys, keys, in_table, in_second)
     remarks = []
     confirmed = max((seq for seq, by in signed.items() if not keys or by & keys.keys()), default=0)
     if signed and not confirmed:
@@ -219,7 +220,11 @@ def _parsed(lines: Iterable[bytes]) -> list[Checkpoint]:
 
 
 def _checkpoints(
-    walk: _Walk, keys: Mapping[str, tuple[str, int]], in_table: list[bytes], in_second: list[bytes] | None
+    walk: _Walk,
+    keys: Mapping[str, tuple[str, int]],
+    ours: Mapping[str, object],
+    in_table: list[bytes],
+    in_second: list[bytes] | None,
 ) -> dict[int, set[str]]:
     """The numbers that good checkpoints confirm, with the ids of the keys that signed; each bad one is a flaw."""
     good: dict[int, set[str]] = {}
@@ -229,10 +234,16 @@ def _checkpoints(
             why = _wrong(walk, keys, line, good)
             if why:
                 walk.flaw(0, f"checkpoint {number} {place}: {why}")
-    if in_second is not None:
-        for line in [line for line in in_table if line not in set(in_second)]:
+    if in_second is not None:  # an installation of another key has a second place of its own
+        there = set(in_second)
+        for line in [line for line in in_table if line not in there and (not ours or _key(line) in ours)]:
             walk.flaw(0, f"a checkpoint in the database is not in the second place: {line[:80].decode(errors='replace')}...")
     return good
+
+
+def _key(line: bytes) -> str | None:
+    found = _parsed([line])
+    return found[0].key if found else None
 
 
 def _wrong(walk: _Walk, keys: Mapping[str, tuple[str, int]], line: bytes, good: dict[int, set[str]]) -> str | None:

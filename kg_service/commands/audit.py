@@ -11,7 +11,7 @@ from typing import Any
 
 from kg_service.audit.assessments import Replayed
 from kg_service.audit.assessments import replay as replayed
-from kg_service.audit.checkpoints import SecondPlace
+from kg_service.audit.checkpoints import Places, SecondPlace
 from kg_service.audit.erasing import erase as erased
 from kg_service.audit.event import Event
 from kg_service.audit.export import checkpoint_lines, lines
@@ -50,13 +50,13 @@ def journal_of(session: Session) -> Iterator[Journal]:
             journal.close()
 
 
-def check(settings: Settings, keys: Sequence[Path], checkpoints: Path | None) -> Verified:
+def check(settings: Settings, keys: Sequence[Path], checkpoints: Sequence[Path]) -> Verified:
     """What the verifier finds. Without a key the one of this installation is trusted, where it has one."""
     trusted = [read_public(file) for file in keys]
     own = settings.data / PUBLIC_FILE
     if not keys and own.is_file():
         trusted = [read_public(own)]
-    second = second_place(settings) if checkpoints is None else SecondPlace(checkpoints)
+    second = Places(tuple(map(SecondPlace, checkpoints)) or (second_place(settings),))
     with opened(settings) as database, database.reading() as connection:
         return verified(connection, second, trusted)
 

@@ -24,7 +24,7 @@ def verify(
         list[Path] | None, typer.Option("--key", help="File of a public key to trust; else this installation's.")
     ] = None,
     checkpoints: Annotated[
-        Path | None, typer.Option("--checkpoints", help="File of checkpoints; else the second place of the settings.")
+        list[Path] | None, typer.Option("--checkpoints", help="File of checkpoints; else the second place of the settings.")
     ] = None,
     format_: Format = "table",
 ) -> None:
@@ -33,7 +33,7 @@ def verify(
     from kg_service.commands import audit as work
 
     one_of(format_, "--format", FORMATS)
-    found = work.check(settings(None), key or [], checkpoints)
+    found = work.check(settings(None), key or [], checkpoints or [])
     if format_ == "json":
         write_json(verified_view(found), None)
     else:
