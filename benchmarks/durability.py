@@ -1,6 +1,6 @@
 """What the audit trail promises: nothing acknowledged is lost, each acknowledgement comes after a sync, tampering shows.
 
-``python -m benchmarks durability`` runs all; ``SEXTANT_TEST_KILLS``, ``_SYNCS`` and ``_FLIPS`` make it shorter.
+``python -m benchmarks durability`` runs all; ``SEXTANT_TEST_KILLS``, ``_WRITERS``, ``_SYNCS`` and ``_FLIPS`` make it shorter.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import random
 import re
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -148,6 +149,53 @@ def flaws(data: Path) -> list[str]:
     return [str(flaw) for flaw in found.flaws]
 
 
+def wait_for(acknowledged: Acknowledged, count: int) -> None:
+    """So many changes were acknowledged, or half a minute has passed."""
+    until = time.monotonic() + 30
+    while acknowledged.count < count and time.monotonic() < until:
+        time.sleep(0.005)
+
+
+WRITER = """
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from kg_service.audit.event import Draft
+from kg_service.audit.opening import open_journal, open_of
+from kg_service.people.model import LOCAL
+from kg_service.settings import Settings
+settings = Settings(data=Path(sys.argv[1]))
+journal = open_journal(settings, open_of(settings), "k")
+def write(number):
+    while True:
+        journal.note_reading(LOCAL, Draft("assessment.run", "assessment/1"))
+        print(journal.record(LOCAL, Draft("thing.changed", f"thing/{number}", notes={"why": "because"})).hash, flush=True)
+with ThreadPoolExecutor(4) as threads:
+    list(threads.map(write, range(4)))
+"""
+
+
+def writers(count: int, data: Path) -> tuple[int, int, list[str]]:
+    """A process that only writes to the trail is killed ``count`` times: events acknowledged, how many are lost, flaws."""
+    acknowledged, broken = set(), []
+    random_ = random.Random(count)  # noqa: S311
+    for _ in range(count):
+        process = subprocess.Popen([sys.executable, "-c", WRITER, str(data)], stdout=subprocess.PIPE, text=True)
+        assert process.stdout is not None
+        for _ in range(random_.randint(1, 40)):
+            acknowledged.add(process.stdout.readline().strip())
+        time.sleep(random_.uniform(0, 0.05))
+        process.kill()
+        acknowledged |= {line.strip() for line in process.stdout if len(line) == 65}  # a last line may be torn
+        process.stdout.close()
+        process.wait()
+        broken += flaws(data)
+    acknowledged.discard("")
+    with contextlib.closing(sqlite3.connect(data / "sextant.db")) as connection:
+        there = {digest for (digest,) in connection.execute("SELECT hash FROM audit_events")}
+    return len(acknowledged), len(acknowledged - there), broken
+
+
 def killed(count: int, data: Path) -> tuple[int, list[str], list[str]]:
     """The service is killed ``count`` times at random moments under load, and started again on what it left.
 
@@ -164,7 +212,8 @@ def killed(count: int, data: Path) -> tuple[int, list[str], list[str]]:
             threads = [threading.Thread(target=load, args=(port, acknowledged, stop, f"t{n}")) for n in range(THREADS)]
             for thread in threads:
                 thread.start()
-            time.sleep(random_.uniform(0.1, 1.2))
+            wait_for(acknowledged, acknowledged.count + random_.randint(1, 25))
+            time.sleep(random_.uniform(0, 0.2))
             process.kill()
             stop.set()
             for thread in threads:
@@ -274,8 +323,13 @@ def main() -> None:
             tampered(number["FLIPS"], folder)
         if number["SYNCS"]:
             syncs(number["SYNCS"], folder / "syncs")
+        if number["WRITERS"]:
+            acknowledged, lost, broken = writers(number["WRITERS"], folder / "writers")
+            print(
+                f"kill -9 of a writer: {number['WRITERS']} times, {acknowledged} acknowledged, {lost} lost, {len(broken)} flaws"
+            )
         if number["KILLS"]:
             kills(number["KILLS"], folder / "kills")
 
 
-DEFAULTS = {"KILLS": 200, "SYNCS": 5000, "FLIPS": 1000}
+DEFAULTS = {"KILLS": 200, "WRITERS": 200, "SYNCS": 5000, "FLIPS": 1000}

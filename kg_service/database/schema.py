@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from importlib.resources import files
 from typing import Final
@@ -40,6 +41,7 @@ def require_known(found: str | None, place: str) -> None:
 
 def migrate(connection: sa.Connection) -> None:
     """The database has the newest schema, within the caller's transaction."""
+    logging.getLogger("alembic").setLevel(logging.WARNING)
     from alembic import command
     from alembic.config import Config
 
