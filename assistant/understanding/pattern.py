@@ -21,6 +21,7 @@ from assistant.understanding.words import CLAUSE, COMMA, NONE, Word, folded, wor
 
 _TOKEN: Final = re.compile(r"\s*(\(|\)|\||\?|\.\.,?\d*|\{[a-z]+\}|\$[a-z_]+|[^\s()|?{}$]+)")
 _MAYBE_PLURAL: Final = re.compile(r"(?<=[A-Za-z]{2})s\?(?=[\s)|]|$)")
+_PLAIN: Final = re.compile(r"[\w'’.&/-]+[~=]?")
 _LONGEST_GAP: Final = 8
 _DEEPEST: Final = 12
 
@@ -191,7 +192,7 @@ class Patterns:
         """The forms of each part of a word with hyphens, the last part first."""
         mark = item[-1] if item[-1] in "~=" else ""
         parts = [word.raw for word in words_of(item.rstrip("~="))]
-        if not parts:
+        if not parts or not _PLAIN.fullmatch(item):
             raise PatternError(f"{item!r} is no word")
         whole = [part if any(c.isupper() for c in part) else part + "=" for part in parts[:-1]] + [parts[-1] + mark]
         return [forms(part, self.irregular) for part in reversed(whole)]
