@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kg_service.applicability.evaluate import Evaluator, Status
+from kg_service.applicability.evaluate import IN_EFFECT, Evaluator, Status
 from kg_service.commands import findings
 from kg_service.decisions.controls import (
     ControlRecord,
@@ -19,6 +19,7 @@ from kg_service.decisions.controls import (
     plain_record,
     standing,
 )
+from kg_service.decisions.coverage import ASKS
 from kg_service.decisions.reading import Reading
 from kg_service.deployment import Deployment, parse_deployment
 from kg_service.errors import InputError
@@ -133,6 +134,17 @@ def test_check_counts_a_tested_control_and_no_failed_one(evaluator: Evaluator, s
     assert own
     assert all(one.met is (state in (ControlState.IN_PLACE, ControlState.TESTED)) for one in own)
     assert all((one.failed == ("gov-training",)) is (state is ControlState.FAILED) for one in own)
+
+
+def test_check_tells_coverage_by_regime_and_decision(evaluator: Evaluator) -> None:
+    """The regimes together hold every obligation once; a decision holds those of its own."""
+    report = _checked(evaluator, ControlRecord(ControlState.TESTED))
+    (file,) = findings.view(evaluator.knowledge, [report])["files"]
+    asking = [one for one in report.assessment.verdicts if one.norm.kind in ASKS and one.status in IN_EFFECT]
+    assert sum(one["norms"] for one in file["coverage"]["by_regime"].values()) == len(asking)
+    for number, told in file["coverage"]["by_decision"].items():
+        assert told["norms"] == sum(int(number) in one.norm.decisions for one in asking)
+        assert told["met"] == sum(int(number) in one.norm.decisions and "gov-training" in one.norm.controls for one in asking)
 
 
 def test_check_names_old_evidence_and_can_refuse_it(evaluator: Evaluator) -> None:

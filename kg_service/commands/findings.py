@@ -16,7 +16,9 @@ from typing import Any, Final
 from kg_service import ids
 from kg_service.applicability.evaluate import Assessment, Status, Verdict
 from kg_service.decisions.controls import ControlState
-from kg_service.decisions.coverage import ASKS
+from kg_service.decisions.coverage import ASKS, by_regime, coverage, obligations
+from kg_service.decisions.gaps import DECISIONS
+from kg_service.decisions.review_views import coverage_view
 from kg_service.deployment import Deployment
 from kg_service.model import ControlId, Knowledge
 
@@ -133,10 +135,24 @@ def view(knowledge: Knowledge, reports: Sequence[Report]) -> dict[str, Any]:
                 "knowledge_version": report.assessment.knowledge_version,
                 "exit": int(report.exit),
                 "counts": _counts(report),
+                "coverage": _coverage(report),
                 "findings": [_finding_view(knowledge, finding) for finding in report.findings],
             }
             for report in reports
         ],
+    }
+
+
+def _coverage(report: Report) -> dict[str, Any]:
+    """How far the obligations in effect, upcoming ones too, are covered: by regime, and by decision."""
+    found = obligations(report.assessment, report.deployment.controls)
+    own = {number: [one for one in found if number in one.verdict.norm.decisions] for number in DECISIONS}
+    return {
+        "by_regime": {name: coverage_view(coverage(group)) for name, group in by_regime(found).items()},
+        "by_decision": {
+            str(number): coverage_view(coverage(one for one in found if number in one.verdict.norm.decisions))
+            for number in numbers
+        },
     }
 
 
