@@ -59,7 +59,7 @@ def closing(answer: Answer, knowledge: Knowledge, *, spoken: bool) -> str:
     if notes := [*notes_of(answer), f"As of {answer.as_of.isoformat()}, knowledge {answer.assessment.knowledge_version[:12]}."]:
         parts.append("\n".join(f"_{plain(note)}_  " for note in notes))
     if answer.citations:
-        parts.append("**Sources**\n\n" + "\n".join((_source(one, knowledge) for one in answer.citations)))
+        parts.append("**Sources**\n\n" + "\n".join(_source(one, knowledge) for one in answer.citations))
     return ("\n" if spoken else "") + "\n\n".join(parts) + "\n"
 
 

@@ -88,7 +88,7 @@ ONLY_IN = {
     "docx": ("kg_service.imports", "kg_service.exports"),
     "markdown_it": ("kg_service.imports",),
     "chromadb": ("assistant.index",),
-    "langchain": ("assistant.llm",),
+    "langchain": ("assistant.llm", "assistant.index"),
     "langchain_core": ("assistant.llm", "assistant.index"),
     "langchain_chroma": ("assistant.index",),
     "tantivy": ("assistant.index",),
