@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncIterator, Mapping
@@ -156,9 +157,11 @@ def create_app(settings: Settings, more: Mapping[str, Rule] = MappingProxyType({
         except StoreError as error:
             _LOG.warning("the SPARQL endpoint does not answer yet: %s", error)
         watching.keeper.start()
+        in_step = asyncio.create_task(services.dossier_graphs.keep_in_step())
         try:
             yield
         finally:
+            in_step.cancel()
             await run_in_threadpool(watching.close)
             await endpoint.close()
             services.store.close()

@@ -25,7 +25,9 @@ from kg_service.dossiers.model import Dossier, EvidenceKind, Met
 from kg_service.dossiers.repository import Answer
 from kg_service.dossiers.service import Dossiers, Once, read_rules
 from kg_service.dossiers.shelf import Shelf
+from kg_service.dossiers.shown import Shown
 from kg_service.errors import DatabaseError, DocumentError, InputError, NotFoundError, VersionError
+from kg_service.store.oxigraph import OxigraphStore
 
 
 @pytest.fixture
@@ -223,3 +225,21 @@ def test_wrong_files_of_the_institution_are_told_by_line(tmp_path: Path) -> None
         read_rules(ROOT, tmp_path)
     assert {problem.code for problem in refused.value.problems} == {"id-taken", "missing-key"}
     assert {problem.where.rpartition(":")[2] for problem in refused.value.problems} == {"2", "3"}
+
+
+def test_graph_catches_up_with_other_processes(dossiers: Dossiers, loans: Dossier) -> None:
+    """A dossier that another process changed, made or archived stands in the graph of this one after it caught up."""
+    store = OxigraphStore()
+    shown = Shown(dossiers, store)
+    shown.open()
+    assert shown.catch_up() == 0
+    other = Dossiers(dossiers.database, dossiers.journal, dossiers.evaluator, dossiers.rules, dossiers.shelf)
+    other.change(ANA, loans.id, SetFacts({"agentic": True}), 1)
+    other.create(ANA, CreateDossier("second", "Second"))
+    query = "SELECT ?v WHERE { GRAPH ?g { ?d <https://schema.org/version> ?v } } ORDER BY ?v"
+    assert shown.catch_up() == 2
+    assert [str(row[0].value) for row in store.select(query).rows if row[0] is not None] == ["1", "2"]
+    other.change(ANA, "second", Archive(), 1)
+    assert shown.catch_up() == 1
+    assert [str(row[0].value) for row in store.select(query).rows if row[0] is not None] == ["2"]
+    assert shown.catch_up() == 0

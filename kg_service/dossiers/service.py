@@ -195,6 +195,11 @@ class Dossiers:
         with self.database.reading() as connection:
             return repository.entries(connection, archived=archived)
 
+    def mark(self) -> tuple[int, int]:
+        """A mark that every change moves, in whatever process it is made."""
+        with self.database.reading() as connection:
+            return repository.mark(connection)
+
     def each(self) -> Iterator[Dossier]:
         """Every dossier that is not archived, as it is stored."""
         with self.database.reading() as connection:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 from threading import Lock
 from typing import Final, Protocol
 
@@ -11,12 +13,15 @@ from kg_service.audit.opening import DATABASE_FILE, open_of
 from kg_service.dossiers.guards import assessor, day_of
 from kg_service.dossiers.model import Dossier
 from kg_service.dossiers.service import Dossiers, open_dossiers
+from kg_service.errors import SextantError
 from kg_service.knowledge.graph.deployment import NamedGraph
 from kg_service.knowledge.graph.dossier import dossier_graph, graph_name
 from kg_service.settings import Settings
 from kg_service.store.protocol import GraphStore
 
 MOST: Final = 1000
+EVERY_SECONDS: Final = 5.0
+_LOG: Final = logging.getLogger(__name__)
 
 
 class Follower(Protocol):
@@ -37,6 +42,7 @@ class Shown:
         self._versions: dict[str, int] = {}
         self._followers: list[Follower] = []
         self._lock = Lock()
+        self._mark = (-1, -1)
 
     def open(self) -> None:
         """Every dossier stands in the graph (the newest thousand), and every change made here will."""
@@ -76,10 +82,23 @@ class Shown:
 
     def catch_up(self) -> int:
         """What other processes changed stands in the graph too; gives how many dossiers that were."""
+        mark = self._dossiers.mark()
+        if mark == self._mark:
+            return 0
         stale = [entry.id for entry in self._dossiers.entries(archived=True) if self._versions.get(entry.id) != entry.version]
         for name in stale[-MOST:]:
             self.show(self._dossiers.get(name))
+        self._mark = mark
         return len(stale)
+
+    async def keep_in_step(self, seconds: float = EVERY_SECONDS) -> None:
+        """Catches up again and again, until it is cancelled."""
+        while True:
+            await asyncio.sleep(seconds)
+            try:
+                await asyncio.to_thread(self.catch_up)
+            except SextantError as error:
+                _LOG.warning("the dossiers in the graph may be behind those stored: %s", error)
 
     def _graph(self, dossier: Dossier) -> NamedGraph:
         ground = self._dossiers.ground()
