@@ -149,10 +149,7 @@ def _coverage(report: Report) -> dict[str, Any]:
     own = {number: [one for one in found if number in one.verdict.norm.decisions] for number in DECISIONS}
     return {
         "by_regime": {name: coverage_view(coverage(group)) for name, group in by_regime(found).items()},
-        "by_decision": {
-            str(number): coverage_view(coverage(one for one in found if number in one.verdict.norm.decisions))
-            for number in numbers
-        },
+        "by_decision": {str(number): coverage_view(coverage(group)) for number, group in own.items()},
     }
 
 
