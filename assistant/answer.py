@@ -13,6 +13,7 @@ from typing import Final, Protocol
 from assistant.answering import documents as given_documents
 from assistant.answering import refusing, rendering
 from assistant.answering.asking import asked_back, behind, pick
+from assistant.answering.coverage import Coverage
 from assistant.answering.documents import Document
 from assistant.answering.ground import SEARCHED, Findings, asked_about, collect, focus, scope_of, uncertain_facts
 from assistant.answering.ranking import Ranking
@@ -50,6 +51,8 @@ _QUERY: Final = 1500  # characters of a question that are searched for
 _ENOUGH: Final = 3  # facts that make a deployment, with which options can be compared
 _AHEAD: Final = timedelta(days=3 * 365)
 _TERMS: Final = 4
+_FITS, _FITS_WELL = 0.29, 0.42  # of what is asked, by weight of its words
+_STRANGE: Final = 2.0  # weight of words that the law nowhere holds, where the question names no law
 _LANGUAGE_NOTE: Final = "Answers are in English."
 
 
@@ -104,6 +107,7 @@ class Assistant:
         self._today = today
         self._verifier = Verifier(evaluator.knowledge, secret)
         self._ranking = Ranking(evaluator.knowledge)
+        self._coverage = Coverage(evaluator.knowledge)
         self._names = Names(evaluator.knowledge.instruments)
 
     def ask(
@@ -168,11 +172,11 @@ class Assistant:
         intents = set(understanding.intents)
         comparison: Comparison | None = None
         difference: Difference | None = None
-        if option != facts and len(facts) >= _ENOUGH:
+        if option != facts and (base or len(facts) >= 2 * _ENOUGH):
             comparison = compare(self.evaluator, facts, {"the change": option}, day)
         elif Intent.COMPARE in intents and base and facts != base:
             comparison = compare(self.evaluator, base, {"the change": facts}, day)
-        elif Intent.CHANGES in intents and facts:
+        elif Intent.CHANGES in intents and len(facts) >= _ENOUGH:
             until = understanding.until or self._horizon(understanding, wanted, assessment)
             if until != day:
                 difference = diff(self.evaluator, facts, *sorted((day, until)))
@@ -201,11 +205,13 @@ class Assistant:
     def _ground(
         self, understanding: Understanding, found: _Determined, search: Search, documents: Sequence[Document | str]
     ) -> Ground:
-        near = tuple(one for one in search.found if refusing.covers(understanding.text, _all_words(one.passage)))
+        asks = understanding.instruments or {Intent.DEFINE, Intent.EXPLAIN} & set(understanding.intents)
+        least, strange = (_FITS if asks else _FITS_WELL), (1.0 if understanding.instruments else _STRANGE)
+        near = self._coverage.fitting(understanding.text[:_QUERY], search.found, least, strange)
         findings = Findings(
             understanding=understanding,
             assessment=found.assessment,
-            found=search.found if Intent.APPLIES in understanding.intents and found.facts else near,
+            found=near,
             comparison=found.comparison,
             difference=found.difference,
             questions=found.questions,
@@ -327,7 +333,3 @@ class Assistant:
             comparison=found.comparison,
             difference=found.difference,
         )
-
-
-def _all_words(passage: Passage) -> str:
-    return " ".join((passage.title, passage.text, passage.context, *passage.also))

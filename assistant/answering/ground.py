@@ -20,6 +20,7 @@ from kg_service.errors import NotFoundError
 from kg_service.model import FactId, Knowledge, Norm, NormId
 
 SEARCHED: Final = 12
+BEGINNING: Final = 60  # norms of which only the first day is told
 OPEN: Final = 8  # undetermined norms handed over, for each question back
 _LAW: Final = (PassageKind.NORM, PassageKind.INTERPRETATION, PassageKind.QUALIFICATION, PassageKind.INSTRUMENT)
 _SENTENCE: Final = re.compile(r"(?<=[.!?])\s+|\n+")
@@ -164,8 +165,16 @@ def _of_instruments(collected: Collected, law: Knowledge, ranking: Ranking, give
     """The instruments named, and their first norms where none of them is in effect for what was described."""
     wanted = {str(name) for name in given.understanding.instruments}
     collected.named(PassageKind.INSTRUMENT, map(str, given.understanding.instruments))
-    if wanted and not given.understanding.norms and not any(norm.instrument in wanted for norm in effective):
-        collected.norms(ranking.ranked(_all_of(law, given.understanding), given.found)[:SEARCHED])
+    if not wanted or given.understanding.norms or any(norm.instrument in wanted for norm in effective):
+        return
+    norms = _all_of(law, given.understanding)
+    if Intent.CHANGES in given.understanding.intents:
+        start, end = given.assessment.as_of, given.understanding.until
+        days = [(norm, norm.applies_from.day) for norm in norms if norm.applies_from is not None]
+        norms = [norm for norm, day in days if day > start and (end is None or day <= end)] or norms
+        collected.norms(ranking.ranked(norms, given.found)[:BEGINNING])
+    else:
+        collected.norms(ranking.ranked(norms, given.found)[:SEARCHED])
 
 
 def _named(collected: Collected, law: Knowledge, understanding: Understanding) -> None:

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
 from assistant.answering.rendering import plain
 from assistant.compose.plain import at
 from assistant.model import Ground, Intent, Understanding
-from assistant.verify.vocabulary import SMALL
-from assistant.verify.wordlike import stem, words
 from kg_service.applicability.evaluate import Status
 from kg_service.applicability.facts import Facts
 from kg_service.model import InstrumentId, Knowledge
@@ -21,11 +18,6 @@ CAN: Final = (
 NEEDED: Final = "Tell me who you are, where, what the system does, for whom, with which data, and who runs the model."
 _DESCRIBED: Final = 4  # readings that make a description
 _ABSENT: Final = " is not in the graph"
-_ASKING: Final = (
-    "apply applies does need needs must allowed law legal rule rules regulation act article art say says ask asks mean "
-    "means tell explain please today now still bank firm company question "
-)
-_QUESTION_WORDS: Final = frozenset(_ASKING.split())
 
 
 def before_searching(law: Knowledge, understanding: Understanding, facts: Facts) -> str | None:
@@ -77,12 +69,3 @@ def _there(law: Knowledge, instrument: str, pin: str) -> bool:
     numbers = (one.number for (name, _), one in law.provisions.items() if name == instrument)
     held = [norm.provision for norm in law.norms.values() if norm.instrument == instrument]
     return any(at(place, pin) or at(pin, place) for place in (*numbers, *held))
-
-
-def covers(question: str, passage_text: str, least: float = 0.5) -> bool:
-    """Whether a passage speaks of what the question asks: of its own words, at least so many stand in it."""
-    found = {stem(word) for word in words(passage_text)}
-    asked = {
-        stem(word) for word in words(question) if word.lower() not in SMALL | _QUESTION_WORDS and not re.fullmatch(r"\d+", word)
-    }
-    return bool(asked) and len(asked & found) >= least * len(asked)

@@ -109,3 +109,18 @@ def _batches(norms: Sequence[Norm]) -> Iterator[list[Norm]]:
     for group in by_instrument.values():
         for start in range(0, len(group), _IN_ONE):
             yield group[start : start + _IN_ONE]
+
+
+def beginnings(material: Material, norms: Sequence[Norm]) -> Iterator[Claim]:
+    """What is set to begin, for whoever comes under it, by day."""
+    groups: dict[tuple[DatedBy, str], list[Norm]] = {}
+    for norm in norms:
+        if norm.applies_from is not None:
+            groups.setdefault((norm.applies_from, norm.instrument), []).append(norm)
+    for (day, _), group in sorted(groups.items(), key=lambda pair: pair[0][0].day):
+        for batch in _batches(group):
+            names = "; ".join(f"{place(material.law, norm)} – {norm.title}" for norm in batch)
+            text = f"Where they apply, the first day of {names} is {dated(material.law, day, group[0].instrument)}."
+            yield material.claim(
+                text, batch, ClaimKind.DATE, f"Begins: {material.law.instruments[group[0].instrument].short_title}"
+            )

@@ -19,7 +19,7 @@ def explained(material: Material, norms: Sequence[Norm]) -> Iterator[Claim]:
     for norm in norms:
         heading = place(material.law, norm)
         yield from _verdict(material, norm, heading)
-        if norm.penalty and not NO_PENALTY.match(norm.penalty):
+        if material.ground.facts and norm.penalty and not NO_PENALTY.match(norm.penalty):
             text = f"Penalty for {heading}: {ended(norm.penalty)}"
             yield material.claim(text, [norm], ClaimKind.VERDICT, heading)
         if norm.unmodelled:
@@ -45,7 +45,8 @@ def _verdict(material: Material, norm: Norm, heading: str) -> Iterator[Claim]:
     else:
         why = reasons.because(material, norm) if status is Status.DOES_NOT_APPLY else ""
         text = f"{place(law, norm)} {verdict(law, [norm], status, material.as_of)}{', because ' + why if why else ''}."
-    yield material.claim(text, [norm], ClaimKind.VERDICT, heading)
+    if material.ground.facts:
+        yield material.claim(text, [norm], ClaimKind.VERDICT, heading)
     asks = f"Where it applies{kind(norm)}: {ended(norm.summary)}"
     yield material.claim(asks.removesuffix(".") + f"{doubt(norm)}.", [norm], ClaimKind.DEFINITION, heading)
     if norm.applies_from is not None and status is not Status.ENDED:

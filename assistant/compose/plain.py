@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from assistant.compose.changing import days, options
+from assistant.compose.changing import beginnings, days, options
 from assistant.compose.controls import controls
 from assistant.compose.explaining import explained
 from assistant.compose.material import Material
@@ -52,38 +52,56 @@ def _parts(material: Material) -> Iterator[Claim]:
     if Intent.CONTROLS in asked:
         yield from controls(material, named or _of_instruments(material))
         return
-    if Intent.DEFINE in asked or Intent.EXPLAIN in asked:
-        if not ground.understanding.interpretations and not named:
-            yield from interpretations(material, _LAW_MOST)
-        if Intent.DEFINE in asked:
-            yield from definitions(material, _LAW_MOST)
-        yield from explained(material, named[:_NAMED_MOST])
-    if not ground.facts or not (Intent.APPLIES in asked or _describes(material, named)):
+    describes = _describes(material, named)
+    if asked & {Intent.DEFINE, Intent.EXPLAIN} and not describes:
+        yield from _of_law(material, named, define=Intent.DEFINE in asked)
+        if Intent.APPLIES not in asked:
+            return
+    if not material.norms(*IN_EFFECT):
         yield from _in_general(material, named)
         return
     yield from obligations(material)
     yield from exempt(material)
-    if material.norms(*IN_EFFECT):
-        yield from undetermined(material)
-    elif ground.understanding.instruments:
-        yield from explained(material, _of_instruments(material)[:_NAMED_MOST])
-    if Intent.DEFINE not in asked and not ground.understanding.interpretations and material.norms(*IN_EFFECT):
+    yield from undetermined(material)
+    if not ground.understanding.interpretations and Intent.DEFINE not in asked:
         yield from interpretations(material, _LAW_MOST, brief=True)
+
+
+def _of_law(material: Material, named: list[Norm], *, define: bool) -> Iterator[Claim]:
+    """A question about the law itself: the answers that stand in the graph, conclusions, and the provisions named."""
+    if not material.ground.understanding.interpretations:
+        yield from interpretations(material, _LAW_MOST)
+    if define:
+        yield from definitions(material, _LAW_MOST)
+    if named:
+        yield from explained(material, named[:_NAMED_MOST])
+    else:
+        yield from instruments(material)
+        yield from explained(material, _of_instruments(material)[:_NAMED_MOST])
 
 
 def _describes(material: Material, named: list[Norm]) -> bool:
     """Whether a question without a clear intent describes a deployment rather than asks about the law."""
     understanding = material.ground.understanding
-    law = named or understanding.interpretations or understanding.qualifications or understanding.premises
+    law = named or understanding.interpretations or understanding.premises
     clear = {Intent.EXPLAIN, Intent.CONTROLS, Intent.CHANGES, Intent.COMPARE} & set(understanding.intents)
     return not law and not clear and len(understanding.readings) >= _DESCRIBED
 
 
 def _in_general(material: Material, named: list[Norm]) -> Iterator[Claim]:
-    """Without a deployment: the instruments named, and what their provisions ask where they apply."""
+    """Where nothing can be said to apply: questions of law, what begins, and what the provisions at hand ask where they apply."""
+    if not material.ground.understanding.interpretations and Intent.DEFINE not in material.ground.understanding.intents:
+        yield from interpretations(material, _LAW_MOST)
     yield from instruments(material)
-    if not named:
-        yield from explained(material, (_of_instruments(material) or material.norms())[:_NAMED_MOST])
+    if Intent.CHANGES in material.ground.understanding.intents and not named:
+        yield from beginnings(material, _of_instruments(material))
+    else:
+        yield from explained(material, (named or _of_instruments(material) or _found(material))[:_NAMED_MOST])
+
+
+def _found(material: Material) -> list[Norm]:
+    """What the search found for a question without facts."""
+    return [] if material.ground.facts else material.norms()
 
 
 def _of_instruments(material: Material) -> list[Norm]:
