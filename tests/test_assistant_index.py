@@ -271,12 +271,22 @@ def test_damaged_graph_of_neighbours_is_noticed(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["manifest.json", "vectors.npy", "tokens.npy", "counts.npy", "passages.jsonl", "bm25/meta.json"])
-def test_damaged_home_is_built_anew(cache: Path, name: str) -> None:
-    """Whatever file of a version is cut off: nothing wrong is answered, and the version is built again."""
+def test_damaged_home_is_thrown_away(cache: Path, name: str) -> None:
+    """Whatever file of a version is cut off, nothing is answered from it: kept vectors are, until it is built again."""
     file = versions(cache)[0] / name
     file.write_bytes(file.read_bytes()[:-9])
-    index = built_index(sample(), cache)
-    assert index.state == "ready"
+    index = index_at_hand(How(cache), sample())
+    assert index.state == "building"
+    assert index.exact is not None
+    assert index.exact.search(index.exact.vectors[3], 1)[0][0] == 3
+    assert versions(cache) == []
+
+
+def test_index_is_built_anew_without_chroma(cache: Path) -> None:
+    """Another kind of dense index over the same vectors is built without embedding anything."""
+    told: list[int] = []
+    index = built_index(sample(), cache, lambda done, of: told.append(of), How(cache, dense="exact"))
+    assert (index.state, told) == ("ready", [])
     assert index.exact is not None
     assert index.exact.search(index.exact.vectors[3], 1)[0][0] == 3
 

@@ -12,7 +12,7 @@ from typing import Any, Final
 from assistant.index.words import ANALYZER, analyzer, common, words_of
 from kg_service.errors import StoreError
 
-FIELDS: Final = ("text", "pairs", "near", "context", "also")
+FIELDS: Final = ("text", "pairs", "near", "context")
 PAIRS: Final = "pairs"
 NEAR: Final = "near"
 _SPACED: Final = "sextant_spaced"

@@ -65,7 +65,8 @@ class PackagedEmbedder:
 
         session, tokenizer = self._load()
         for text in texts:
-            ids = np.array([tokenizer.encode(text).ids], dtype=np.int64)
+            whole = text.encode("utf-8", "replace").decode()  # half a character is none
+            ids = np.array([tokenizer.encode(whole).ids], dtype=np.int64)
             feed = {"input_ids": ids, "attention_mask": np.ones_like(ids), "token_type_ids": np.zeros_like(ids)}
             hidden = session.run(None, feed)[0][0]
             said = ids[0][1:-1]  # without the marks of begin and end

@@ -9,17 +9,19 @@ from assistant.model import Passage
 
 TAGS: Final = ("kind", "trust", "jurisdiction", "instrument")
 NONE: Final = "-"
+_WORDING: Final = 3  # spaces: less is a name or a number
 
 
 def embedded_text(passage: Passage) -> str:
-    """What of a passage gets a vector: its title and its text. Where it stands is left to words: it made vectors worse."""
-    return ". ".join(part.strip() for part in (passage.title, passage.text) if part.strip())
+    """What of a passage gets a vector: its title, other wordings of it, its text. Where it stands is left to words."""
+    wordings = (other for other in passage.also if other.isascii() and other.count(" ") >= _WORDING)
+    return ". ".join(part.strip() for part in (passage.title, *wordings, passage.text) if part.strip())
 
 
 def entry_of(passage: Passage) -> Entry:
     """The words of a passage, field by field; ``pairs`` are words that follow each other."""
-    said = f"{passage.title}\n{passage.text}" if passage.title else passage.text
-    fields = {"text": said, "pairs": pairs(said), "near": near(said), "context": passage.context, "also": "\n".join(passage.also)}
+    said = "\n".join(part for part in (passage.title, passage.text, *passage.also) if part)
+    fields = {"text": said, "pairs": pairs(said), "near": near(said), "context": passage.context}
     tags = {
         "kind": passage.kind.value,
         "trust": passage.trust.value,

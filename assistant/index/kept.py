@@ -86,7 +86,7 @@ class Kept:
 
         for pack in sorted(self._directory.glob(f"*{_SUFFIX}")) if self._directory.is_dir() else []:
             try:
-                with np.load(pack, allow_pickle=False) as held:
+                with pack.open("rb") as opened, np.load(opened, allow_pickle=False) as held:
                     keys = held["keys"]
             except _DAMAGE as error:
                 _LOG.warning("the kept vectors in %s cannot be read and are made again: %s", pack, error)
@@ -97,7 +97,7 @@ class Kept:
 def _encodings(file: Path) -> Iterator[tuple[str, Encoding]]:
     import numpy as np
 
-    with np.load(file, allow_pickle=False) as held:
+    with file.open("rb") as opened, np.load(opened, allow_pickle=False) as held:
         keys, vectors, tokens, words, counts = (held[name] for name in ("keys", "vectors", "tokens", "words", "counts"))
     if not len(keys) == len(vectors) == len(counts) or counts.sum() != len(words) or len(tokens) != len(words):
         raise ValueError("it is not whole")

@@ -19,7 +19,7 @@ _LINKED: Final = 40
 _FROM: Final = 10
 _MOST_FETCHED: Final = 400
 BY_WORDS: Final[Mapping[str, float]] = {"text": 1.0, "pairs": 0.3}
-BY_PLACE: Final[Mapping[str, float]] = {"text": 1.0, "context": 0.5, "also": 1.0}
+BY_PLACE: Final[Mapping[str, float]] = {"text": 1.0, "context": 0.5}
 
 
 def candidates(

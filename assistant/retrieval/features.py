@@ -14,7 +14,7 @@ from assistant.index.opened import Index
 if TYPE_CHECKING:
     from assistant.index.arrays import Vectors
 
-WORDS: Final = ("text", "pairs", "near", "context", "also", "coverage", "rare_coverage", "length", "linked_words", "share")
+WORDS: Final = ("text", "pairs", "near", "context", "coverage", "rare_coverage", "length", "linked_words", "share")
 DENSE: Final = (*WORDS, "meaning", "linked_meaning", "feedback")
 LATE: Final = (*DENSE, "met", "met_even", "met_sharp", "met_strong", "met_weakest", "met_back")
 SETS: Final[Mapping[str, tuple[str, ...]]] = {"words": WORDS, "dense": DENSE, "late": LATE}
@@ -44,7 +44,7 @@ class Features:
 
     def _by_words(self) -> None:
         words, passages = self.index.words, self.index.passages
-        for field in ("pairs", "near", "context", "also"):
+        for field in ("pairs", "near", "context"):
             self._put(field, words.scores(self.query, field, self.places))
         self._put("coverage", words.coverage(self.query, self.places))
         self._put("rare_coverage", words.coverage(self.query, self.places, _RARE))

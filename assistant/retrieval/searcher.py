@@ -70,7 +70,8 @@ class Searcher:
 
     def measured(self, index: Index, query: str, scope: Scope) -> tuple[Features, State, str | None]:
         """What is measured of each candidate, and what search had to do without."""
-        query = self._expansion.expanded(" ".join(query[:LONGEST].split()))
+        query = query[:LONGEST].encode("utf-8", "replace").decode()
+        query = self._expansion.expanded(" ".join(query.split()))
         allowed = self._allowed(index, scope)
         state, note = index.state, index.note
         asked: Encoding | None = None
