@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).parent
-PARTS = {"__init__", "__main__", "clock", "gold", "gold_texts", "service", "tampering", "imports_samples", "word_peer"}
+PARTS = {"__init__", "__main__", "clock", "gold", "gold_grading", "gold_texts", "service", "tampering", "imports_samples", "word_peer"}
 OURS = sorted(file.stem for file in HERE.glob("*.py") if file.stem not in PARTS)
 
 

@@ -8,6 +8,7 @@ from datetime import date
 import pytest
 
 from assistant.model import FactReading, Polarity
+from benchmarks.answers import Figures, run
 from benchmarks.gold import GOLD, NONE, Description, Gold, Pair, Score, faults, read_gold, read_pairs, score
 from kg_service.model import FactId, FactKind, InstrumentId, Knowledge, NormId, TermId
 
@@ -139,3 +140,50 @@ def test_gold_files_are_all_read() -> None:
         "questions-premises.yaml",
         "questions-refusals.yaml",
     ]
+
+
+@pytest.fixture(scope="module")
+def figures() -> Figures:
+    """One run of the assistant over the whole set, without a model."""
+    return run()[0]
+
+
+def test_nothing_is_lost_between_engine_and_answer(figures: Figures) -> None:
+    """Of the obligations that the engine finds on the facts of the answer 98 % are told, and 95 % of those told are found."""
+    assert figures.same_facts.recall >= 0.98
+    assert figures.same_facts.precision >= 0.95
+    assert figures.same_facts.recall > 2 * figures.peer.recall
+
+
+def test_false_premises_are_corrected(figures: Figures) -> None:
+    """95 % of the false premises and outdated dates are put right, with the right day or status."""
+    assert figures.share("premise") >= 0.95, [name for name in figures.unmet if name.startswith("fp-") and name[-1] in "13579"]
+
+
+def test_what_the_graph_does_not_answer_is_refused(figures: Figures) -> None:
+    """Every question without an answer in the graph is refused, and nothing is claimed."""
+    assert figures.share("refusal") == 1.0, [name for name in figures.unmet if name.startswith("no-") and name[-1] in "13579"]
+
+
+def test_questions_with_an_answer_are_not_refused(figures: Figures) -> None:
+    """At most one in a hundred is refused without need."""
+    assert len(figures.wrong_refusals) <= 1
+
+
+def test_citations_are_valid_and_quotes_verbatim(figures: Figures) -> None:
+    """Every claim cites what was handed over, every passage stands in the graph, every quote in the official file."""
+    assert figures.bad_citations == []
+    assert figures.citations[0] == figures.citations[1]
+    assert figures.quotes[0] == figures.quotes[1]
+
+
+@pytest.mark.parametrize("split", ["dev", "test"])
+def test_facts_are_read_from_everyday_words(figures: Figures, split: str) -> None:
+    """F1 over facts, terms and polarity is at least .90, on descriptions that no pattern was written from as well."""
+    assert figures.facts[split]["all"].f1 >= 0.90
+
+
+@pytest.mark.parametrize("kind", ["interpretation", "explain", "controls", "changes", "define", "compare", "withdraw"])
+def test_other_questions_get_what_they_ask_for(figures: Figures, kind: str) -> None:
+    """Questions of law, single norms, controls, days, definitions and follow-ups: nine in ten rest on what they are about."""
+    assert figures.share(kind) >= 0.9, [name for name in figures.unmet if name[-1] in "13579"]
