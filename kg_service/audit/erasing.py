@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Callable, Sequence
+from typing import Final, TypeAlias
 
 import sqlalchemy as sa
 
 from kg_service.audit.event import Draft, Event
-from kg_service.audit.journal import Journal, get
+from kg_service.audit.journal import Journal, get, notes_of
 from kg_service.database.tables import AUDIT_NOTES
 from kg_service.errors import InputError, NotFoundError, Problem, nearest
 from kg_service.people.model import Principal
 
+Elsewhere: TypeAlias = Callable[[sa.Connection, str, frozenset[str]], None]
 ERASED: Final = "note.erased"
 MOST_REASON: Final = 2_000
 
 
-def erase(journal: Journal, actor: Principal, seq: int, fields: Sequence[str], reason: str) -> Event:
+def erase(
+    journal: Journal, actor: Principal, seq: int, fields: Sequence[str], reason: str, elsewhere: Elsewhere | None = None
+) -> Event:
     """The notes of event ``seq`` (all, where no field is named) and their keys are gone, and an event says so and why.
+
+    ``elsewhere`` takes the same texts out of where else they stand, in the same transaction.
 
     On SQLite nothing of the text is left in the file or its log. On PostgreSQL the server reuses the space at its next vacuum.
     Backups made before keep it.
@@ -33,15 +38,18 @@ def erase(journal: Journal, actor: Principal, seq: int, fields: Sequence[str], r
         raise InputError([Problem("/reason", "missing-reason", told)])
     table = AUDIT_NOTES.c
     with journal.database.changing() as connection:
-        get(connection, seq)
-        there = connection.execute(sa.select(table.field).where(table.seq == seq).order_by(table.field)).scalars().all()
+        subject = get(connection, seq).subject
+        texts = notes_of(connection, seq)
+        there = list(texts)
         for name in fields:
             if name not in there:
                 raise NotFoundError(f"note of event {seq}", name[:100], nearest(name, there) or tuple(there[:3]))
-        gone = sorted(set(fields)) or list(there)
+        gone = sorted(set(fields)) or there
         if not gone:
             raise NotFoundError("note of event", str(seq))
         connection.execute(AUDIT_NOTES.delete().where(table.seq == seq, table.field.in_(gone)))
+        if elsewhere is not None:
+            elsewhere(connection, subject, frozenset(texts[name] for name in gone))
         draft = Draft(ERASED, f"event/{seq}", after={"seq": seq, "fields": gone}, notes={"reason": why})
         event = journal.append(connection, actor, draft)
     journal.database.forget_deleted()
