@@ -142,12 +142,15 @@ def amounts_of(text: str, words: Sequence[Word], today: date, laws: Sequence[Nam
     days = tuple(day for day in days_of(text, today) if not _inside_law(day.start, day.end, words, laws))
     ends = ([word.start for word in words], [word.end for word in words])
     groups = [group for day in days if (group := _over("date", day.start, day.end, ends, day))]
+    powers = [found.span() for found in _POWER.finditer(text)]
     for found in _POWER.finditer(text):
         number = float(found["lead"] or 1) * 10.0 ** int(found["power"])
         if group := _over("number", found.start(), found.end(), ends, Amount(number)):
             groups.append(group)
     for found in _AMOUNT.finditer(text):
         if any(found.start() < day.end and day.start < found.end() for day in days):
+            continue
+        if any(found.start("number") < end and start < found.end("number") for start, end in powers):
             continue
         amount = _amount(found, text)
         if amount is None or _inside_law(found.start("number"), found.end("number"), words, laws):
