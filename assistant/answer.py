@@ -51,7 +51,7 @@ _QUERY: Final = 1500  # characters of a question that are searched for
 _ENOUGH: Final = 3  # facts that make a deployment, with which options can be compared
 _AHEAD: Final = timedelta(days=3 * 365)
 _TERMS: Final = 4
-_FITS, _FITS_WELL = 0.29, 0.42  # of what is asked, by weight of its words
+_FITS, _FITS_WELL = 0.29, 0.62  # of what is asked, by weight of its words
 _STRANGE: Final = 2.0  # weight of words that the law nowhere holds, where the question names no law
 _LANGUAGE_NOTE: Final = "Answers are in English."
 
@@ -205,7 +205,7 @@ class Assistant:
     def _ground(
         self, understanding: Understanding, found: _Determined, search: Search, documents: Sequence[Document | str]
     ) -> Ground:
-        asks = understanding.instruments or {Intent.DEFINE, Intent.EXPLAIN} & set(understanding.intents)
+        asks = understanding.instruments or {Intent.DEFINE, Intent.EXPLAIN, Intent.CHANGES} & set(understanding.intents)
         least, strange = (_FITS if asks else _FITS_WELL), (1.0 if understanding.instruments else _STRANGE)
         near = self._coverage.fitting(understanding.text[:_QUERY], search.found, least, strange)
         findings = Findings(

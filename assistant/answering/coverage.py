@@ -12,7 +12,8 @@ from assistant.verify.vocabulary import SMALL
 from assistant.verify.wordlike import stem, words
 from kg_service.model import Knowledge
 
-_SECOND: Final = 0.5  # what a second question of law must hold of what is asked
+_BESIDE: Final = 0.15  # how much less a second question of law may hold of what is asked
+_FEW: Final = 2  # words of its own in a question that asks for a meaning
 _ASKING_WORDS: Final = (
     "need needs does please explain tell say says mean means define definition question today now still bank firm company act "
     "article art law legal rule rules regulation regulations directive apply applies obligation obligations"
@@ -41,15 +42,28 @@ class Coverage:
         shares = [(self.share(question, one.passage, strange), one) for one in found]
         kept = [(share, one) for share, one in shares if share >= least]
         law = sorted((pair for pair in kept if pair[1].passage.kind is PassageKind.INTERPRETATION), key=lambda pair: -pair[0])
-        first = [one for place, (share, one) in enumerate(law) if place == 0 or share >= _SECOND]
-        return (*first, *(one for _, one in kept if one.passage.kind is not PassageKind.INTERPRETATION))
+        best = law[0][0] if law else 0.0
+        first = [one for share, one in law if share >= best - _BESIDE]
+        rest = [one for _, one in kept if one.passage.kind is not PassageKind.INTERPRETATION]
+        asked = self._asked(question)
+        if len(asked) <= _FEW:  # a word to define: what bears it as its name, the shortest name first
+            first = [one for one in first if asked <= _stems(one.passage.title)]
+            rest.sort(key=lambda one: (not asked <= _stems(one.passage.title), len(one.passage.title)))
+        return (*first, *rest)
+
+    def _asked(self, question: str) -> frozenset[str]:
+        return frozenset(stem(word) for word in words(question) if word.lower() not in SMALL) - _ASKING
 
     def share(self, question: str, passage: Passage, strange: float = 1.0) -> float:
         """How much of what is asked stands in the passage, 0 to 1; a word that the law nowhere holds counts ``strange`` times."""
-        asked = {stem(word) for word in words(question) if word.lower() not in SMALL} - _ASKING
+        asked = self._asked(question)
         if not asked:
             return 0.0
         held = {stem(word) for text in (passage.title, passage.text, passage.context, *passage.also) for word in words(text)}
         weights = {one: self._weight(one, strange) for one in asked}
         whole = sum(weights.values())
         return sum(weight for one, weight in weights.items() if one in held) / whole if whole else 0.0
+
+
+def _stems(text: str) -> frozenset[str]:
+    return frozenset(map(stem, words(text)))

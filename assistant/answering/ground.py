@@ -17,7 +17,7 @@ from kg_service.applicability.compare import Comparison, Difference
 from kg_service.applicability.evaluate import IN_EFFECT, Assessment, Status, Verdict
 from kg_service.applicability.questions import Question
 from kg_service.errors import NotFoundError
-from kg_service.model import FactId, Knowledge, Norm, NormId
+from kg_service.model import FactId, InstrumentId, Knowledge, Norm, NormId
 
 SEARCHED: Final = 12
 BEGINNING: Final = 60  # norms of which only the first day is told
@@ -69,6 +69,10 @@ def scope_of(law: Knowledge, assessment: Assessment, understanding: Understandin
     live = (Status.APPLIES, Status.UPCOMING, Status.UNDETERMINED)
     instruments = {verdict.norm.instrument for verdict in assessment.verdicts if verdict.status in live}
     named = {str(name) for name in understanding.instruments} | {name.partition("/")[0] for name in understanding.norms}
+    for name in tuple(named):
+        one = law.instruments.get(InstrumentId(name))
+        if one is not None:  # what amends or replaces it often has the answer
+            named |= {str(other) for other in (*one.amends, *one.amended_by, *one.supersedes, *one.superseded_by)}
     if not assessment.facts or len(instruments) == len(law.instruments):
         return Scope(kinds=frozenset(_LAW), instruments=frozenset(named) or None)
     return Scope(instruments=frozenset(map(str, instruments)) | named, kinds=frozenset(_LAW))
