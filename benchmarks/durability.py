@@ -91,7 +91,7 @@ def load(port: int, acknowledged: Acknowledged, stop: threading.Event, name: str
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
     random_ = random.Random(name)  # noqa: S311
     number = 0
-    with contextlib.suppress(OSError, http.client.HTTPException):
+    with contextlib.closing(connection), contextlib.suppress(OSError, http.client.HTTPException):
         while not stop.is_set():
             number += 1
             with acknowledged.lock:
@@ -132,8 +132,9 @@ def missing(port: int, acknowledged: Acknowledged) -> list[str]:
         found: list[dict[str, object]] = json.loads(connection.getresponse().read())["items"]
         return found
 
-    live = {f"/api/v1/deployments/{item['id']}" for item in items("/api/v1/deployments?limit=1000")}
-    live |= {f"/api/v1/keys/{item['id']}" for item in items("/api/v1/keys") if not item["revoked"]}
+    with contextlib.closing(connection):
+        live = {f"/api/v1/deployments/{item['id']}" for item in items("/api/v1/deployments?limit=1000")}
+        live |= {f"/api/v1/keys/{item['id']}" for item in items("/api/v1/keys") if not item["revoked"]}
     lost = [f"{address} is gone" for address in acknowledged.there if address not in live]
     return lost + [f"{address} is there again" for address in acknowledged.gone if address in live]
 
