@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import http.client
 import json
+import os
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -49,10 +51,21 @@ def first_claim_ms(port: int, question: str) -> float:
     return taken
 
 
+def processor_ms(service: Service, question: str, times: int = 10) -> float:
+    """Processor time of the service for one answer: what is left of it when others use the machine too."""
+
+    def used() -> float:
+        fields = Path(f"/proc/{service.process.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) * 1000 / os.sysconf("SC_CLK_TCK")
+
+    before = used()
+    for _ in range(times):
+        service.post("/api/v1/ask", body(question))
+    return (used() - before) / times
+
+
 def cold_seconds() -> float:
     """How long ``sextant ask`` takes from nothing, with the knowledge built before."""
-    import subprocess
-
     command = [str(Path(sys.executable).with_name("sextant")), "ask", QUESTIONS[0]]
     start = time.perf_counter()
     subprocess.run(command, check=True, capture_output=True)
@@ -72,6 +85,7 @@ def measure(service: Service) -> None:
         row(question[:56], medians[-1], "ms", "of an assessment", medians[-1] / exact)
     middle = sorted(medians)[len(medians) // 2]
     row("POST /api/v1/ask, median question (p50)", middle, "ms", f"of the aim of {P50_MS} ms", middle / P50_MS)
+    row("processor time of one answer to the first question", processor_ms(service, QUESTIONS[0]), "ms")
     first = sorted(first_claim_ms(service.port, QUESTIONS[0]) for _ in range(9))[4]
     row("POST /api/v1/chat, until the first claim (p50)", first, "ms", f"of the aim of {P50_MS} ms", first / P50_MS)
 
