@@ -34,11 +34,16 @@ def main(arguments: Sequence[str]) -> int:
         else:
             registry.probe(arguments[1], Path(arguments[2]), int(arguments[3]))
     except (SextantError, OSError, MemoryError) as error:
-        strerror = getattr(error, "strerror", None)
-        say(f"no {strerror or error}".replace("\n", " ")[:2000])
+        say(f"no {_told(error)}".replace("\n", " ")[:2000])
         return 1
     say("ok")
     return 0
+
+
+def _told(error: BaseException) -> str:
+    if isinstance(error, OSError):
+        return error.strerror or f"the disk may be full: {error}."  # numpy counts bytes and names no cause
+    return str(error) or type(error).__name__
 
 
 def build(directory: Path) -> None:

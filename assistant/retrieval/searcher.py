@@ -11,11 +11,12 @@ from assistant.index.embedding import Encoding
 from assistant.index.opened import Index, State
 from assistant.model import Found, Passage, PassageId
 from assistant.retrieval.candidates import candidates
-from assistant.retrieval.expansion import Expansion
+from assistant.retrieval.expansion import Expansion, expansion_of
 from assistant.retrieval.features import Features
 from assistant.retrieval.ranker import Ranker, read_ranker
-from assistant.retrieval.scope import Scope
+from assistant.retrieval.scope import Scope, above_of
 from kg_service.errors import NotFoundError, UnavailableError
+from kg_service.model import Knowledge
 
 if TYPE_CHECKING:
     from assistant.index.arrays import Places
@@ -31,6 +32,11 @@ class Search:
     found: tuple[Found, ...]
     state: State
     note: str | None = None
+
+
+def searcher_of(current: Callable[[], Index], knowledge: Knowledge) -> Searcher:
+    """A searcher that knows the jurisdictions and the words of ``knowledge``."""
+    return Searcher(current, above_of(knowledge.jurisdictions), expansion_of(knowledge))
 
 
 class Searcher:
