@@ -30,8 +30,8 @@ _POSTGRESQL: Final = {  # SQLSTATE, longest prefix first
     "42P01": "a table is missing; restore a backup (sextant restore)",
     "55P03": "another process holds it for too long; try again, or end what holds it",
     "57014": "it took too long; try again",
-    "57P": "the server is shutting down or starting; try again in a moment",
-    "08": "the connection was lost; try again",
+    "57P": "the server is shutting down or starting; look in a moment whether the change was made",
+    "08": "the connection was lost, perhaps after the change was made; look before you try again",
 }
 _OURS: Final = (exc.IntegrityError, exc.ProgrammingError, exc.DataError)  # bugs, unless the server says one of the above
 
@@ -42,7 +42,7 @@ def translated(error: exc.SQLAlchemyError, place: str) -> DatabaseError | None:
         return DatabaseError(f"the database {place} is busy: every connection is in use; try again in a moment.")
     if not isinstance(error, exc.DBAPIError):
         return None
-    state = getattr(error.orig, "sqlstate", None)
+    state = getattr(error.orig, "sqlstate", None) or ("08" if error.connection_invalidated else None)
     if isinstance(state, str):
         for prefix, told in _POSTGRESQL.items():
             if state.startswith(prefix):
