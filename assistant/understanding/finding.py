@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
@@ -16,6 +17,7 @@ from assistant.understanding.rules import SLOT, Language, Meaning, Rule
 from assistant.understanding.words import Word
 from kg_service.model import Fact, FactId, FactKind, Knowledge, TermId
 
+_CLOSE: Final = 60
 _PLACES: Final = ("established_in", "persons_in", "marketed_in", "hosting_in", "provider_in")
 _ROLES: Final = ("marketed_in", "hosting_in", "provider_in", "established_in", "persons_in", "in_service_from", "on_market_from")
 
@@ -60,7 +62,8 @@ def find(
     ]
     kept = unmasked(spoken, language)
     cues = Cues.of(words, language, matches)
-    near = [(match, str(meaning.fact)) for rule, match in kept for meaning in rule.means]
+    near = sorted(((match, str(meaning.fact)) for rule, match in kept for meaning in rule.means), key=lambda pair: pair[0].first)
+    firsts = [match.first for match, _ in near]
     notes: list[str] = []
     mentions: list[Mention] = []
     for rule, match in kept:
@@ -70,7 +73,7 @@ def find(
                 notes.append(note)
             if value is None:
                 continue
-            turn = cues.turn(match, str(meaning.fact), near)
+            turn = cues.turn(match, str(meaning.fact), _window(near, firsts, match))
             if unsure or _torn(meaning, match, words, kept, language):
                 turn = replace(turn, doubted=True)
             if meaning.number == "staff" or meaning.denied:
@@ -83,6 +86,11 @@ def find(
     readings = with_implied(readings, language, knowledge)
     readings += [_excluded(one, knowledge.facts[one.fact]) for one in readings if _says_none(one)]
     return Found(tuple(sorted(readings, key=lambda one: one.spans[0].start if one.spans else 0)), tuple(dict.fromkeys(notes)))
+
+
+def _window(near: list[tuple[Match, str]], firsts: list[int], match: Match) -> list[tuple[Match, str]]:
+    """The mentions that stand close before ``match`` or on it."""
+    return near[bisect_left(firsts, match.first - _CLOSE) : bisect_right(firsts, match.last)]
 
 
 def _days_of(match: Match) -> frozenset[tuple[int, int]]:
@@ -169,7 +177,11 @@ def _torn(meaning: Meaning, match: Match, words: Sequence[Word], kept: Sequence[
     if any(isinstance(group.value, Place) and group.value.either for group in match.groups):
         return True
     for rule, other in kept:
-        if other is match or not any(one.fact == meaning.fact and one.value != meaning.value for one in rule.means):
+        if (
+            other is match
+            or abs(other.first - match.first) > _CLOSE
+            or not any(one.fact == meaning.fact and one.value != meaning.value for one in rule.means)
+        ):
             continue
         left, right = (match, other) if match.last < other.first else (other, match)
         between = words[left.last + 1 : right.first]

@@ -27,7 +27,8 @@ from assistant.understanding.words import Word, words_of
 from kg_service.applicability.facts import Facts
 from kg_service.model import FactKind, InterpretationId, Knowledge, QualificationId
 
-LONGEST: Final = 20_000
+LONGEST: Final = 12_000
+MOST_WORDS: Final = 2_000
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffd\ud800-\udfff]")
 _SENTENCES: Final = re.compile(r"[.!?。！？\n]+\s*")
 _ALL: Final = re.compile(r"\b(?:everything|all (?:the )?facts|start (?:over|again)|reset)\b|重新开始", re.IGNORECASE)
@@ -54,6 +55,10 @@ class Reader:
         notes: list[str] = []
         part = _readable(text, notes)
         words = words_of(part)
+        if len(words) > MOST_WORDS:
+            words = words[:MOST_WORDS]
+            notes.append(f"Only the first {MOST_WORDS:,} words were read.")
+            part = part[: words[-1].end]
         language = tongue_of(part, words, self.language, notes)
         if not words:
             notes.append("The message holds no words.")
@@ -150,7 +155,7 @@ class Reader:
 
 
 def _readable(text: str, notes: list[str]) -> str:
-    """The part of ``text`` that is read: the first 20,000 characters, with characters that cannot be shown as spaces."""
+    """The part of ``text`` that is read: the first 12,000 characters, with characters that cannot be shown as spaces."""
     part = text
     if len(part) > LONGEST:
         part = part[:LONGEST]
