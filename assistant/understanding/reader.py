@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Final
 
-from assistant.model import Conversation, FactReading, Intent, Polarity, Understanding
+from assistant.model import Conversation, FactReading, Intent, Polarity, Span, Understanding
 from assistant.understanding import merge
 from assistant.understanding.citations import Citations, Cited
 from assistant.understanding.days import Day, impossible_days
@@ -107,7 +108,7 @@ class Reader:
         return Understanding(
             text=text,
             intents=wanted,
-            readings=tuple(readings),
+            readings=tuple(replace(one, spans=tuple(_verbatim(text, span) for span in one.spans)) for one in readings),
             as_of=asked_day.as_of,
             until=asked_day.until,
             norms=tuple(cited.norms),
@@ -116,8 +117,8 @@ class Reader:
             qualifications=qualifications,
             interpretations=tuple(InterpretationId(name) for name, _ in asked),
             decisions=_decisions(part),
-            premises=held,
-            unknown_law=tuple(cited.unknown),
+            premises=tuple(replace(one, span=_verbatim(text, one.span)) for one in held),
+            unknown_law=tuple(_verbatim(text, span) for span in cited.unknown),
             language=language,
             notes=tuple(dict.fromkeys(notes)),
         )
@@ -152,6 +153,11 @@ class Reader:
                     f"{self.knowledge.facts[one.fact].labels.label}: only what was mentioned is taken; there may be more"
                 )
         return notes
+
+
+def _verbatim(text: str, span: Span) -> Span:
+    """``span`` in the characters of the message itself, also those that were passed over."""
+    return Span(span.start, span.end, text[span.start : span.end])
 
 
 def _readable(text: str, notes: list[str]) -> str:
