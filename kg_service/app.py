@@ -6,9 +6,11 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncIterator, Mapping
+from functools import partial
 from importlib.metadata import version
 from importlib.resources import files
 from types import MappingProxyType
+from typing import Final
 
 from fastapi import FastAPI, Request
 from fastapi.openapi.docs import get_swagger_ui_html
@@ -81,6 +83,27 @@ _HEADERS = {
 }
 
 
+_RESOURCES: Final = (
+    assessments,
+    law,
+    interpretations,
+    vocabulary,
+    controls,
+    decisions,
+    decision_tools,
+    decision_reviews,
+    audit,
+    deployments,
+    dossiers,
+    dossier_evidence,
+    dossier_parts,
+    people,
+    queries,
+    texts,
+    watch,
+)
+
+
 class SafeHeaders:
     """Every response says that the page may load nothing from elsewhere, and that its type is not to be guessed."""
 
@@ -127,6 +150,40 @@ def make_services(settings: Settings) -> Services:
     return Services(settings, built.knowledge, evaluator, store, stored, library, loaded, database, journal, held, graphs)
 
 
+@contextlib.asynccontextmanager
+async def _living(settings: Settings, app: FastAPI) -> AsyncIterator[None]:
+    """What the application holds while it runs; everything is closed with it."""
+    services = await run_in_threadpool(make_services, settings)
+    app.state.services = services
+    app.state.keys = Keys(services.journal)
+    watching = open_watch(settings, services.journal, services.evaluator, services.dossiers)
+    app.state.watching = watching
+    app.state.owners = {
+        "/api/v1/dossiers/": services.dossiers.owner_of,
+        "/api/v1/subscriptions/": watching.subscriptions.owner_of,
+    }
+    spare_collector()
+    _LOG.info("knowledge %s: %d norms", services.knowledge.version[:12], len(services.knowledge.norms))
+    endpoint = app.state.sparql = service_of(settings, services.store, services.knowledge.version)
+    services.deployments.follow(endpoint)
+    services.dossier_graphs.follow(endpoint)
+    try:
+        await endpoint.start()
+    except StoreError as error:
+        _LOG.warning("the SPARQL endpoint does not answer yet: %s", error)
+    watching.keeper.start()
+    in_step = asyncio.create_task(services.dossier_graphs.keep_in_step())
+    try:
+        yield
+    finally:
+        in_step.cancel()
+        await run_in_threadpool(watching.close)
+        await endpoint.close()
+        services.store.close()
+        await run_in_threadpool(services.journal.close)
+        services.database.close()
+
+
 def create_app(settings: Settings, more: Mapping[str, Rule] = MappingProxyType({})) -> FastAPI:
     """The application. It loads the knowledge when it starts and answers nothing before.
 
@@ -136,43 +193,11 @@ def create_app(settings: Settings, more: Mapping[str, Rule] = MappingProxyType({
         InputError: where the settings say only half of what authentication needs.
     """
 
-    @contextlib.asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        services = await run_in_threadpool(make_services, settings)
-        app.state.services = services
-        app.state.keys = Keys(services.journal)
-        watching = open_watch(settings, services.journal, services.evaluator, services.dossiers)
-        app.state.watching = watching
-        app.state.owners = {
-            "/api/v1/dossiers/": services.dossiers.owner_of,
-            "/api/v1/subscriptions/": watching.subscriptions.owner_of,
-        }
-        spare_collector()
-        _LOG.info("knowledge %s: %d norms", services.knowledge.version[:12], len(services.knowledge.norms))
-        endpoint = app.state.sparql = service_of(settings, services.store, services.knowledge.version)
-        services.deployments.follow(endpoint)
-        services.dossier_graphs.follow(endpoint)
-        try:
-            await endpoint.start()
-        except StoreError as error:
-            _LOG.warning("the SPARQL endpoint does not answer yet: %s", error)
-        watching.keeper.start()
-        in_step = asyncio.create_task(services.dossier_graphs.keep_in_step())
-        try:
-            yield
-        finally:
-            in_step.cancel()
-            await run_in_threadpool(watching.close)
-            await endpoint.close()
-            services.store.close()
-            await run_in_threadpool(services.journal.close)
-            services.database.close()
-
     app = FastAPI(
         title="Sextant",
         version=version("sextant-kg"),
         description=DESCRIPTION,
-        lifespan=lifespan,
+        lifespan=partial(_living, settings),
         docs_url=None,
         redoc_url=None,
         license_info={"name": "see the repository"},
@@ -181,25 +206,7 @@ def create_app(settings: Settings, more: Mapping[str, Rule] = MappingProxyType({
     app.add_middleware(Gate, settings=settings, rules={**RULES, **more})
     app.add_middleware(SafeHeaders)
     app.include_router(sparql.router)  # first: the way to it is the shortest
-    for part in (
-        assessments,
-        law,
-        interpretations,
-        vocabulary,
-        controls,
-        decisions,
-        decision_tools,
-        decision_reviews,
-        audit,
-        deployments,
-        dossiers,
-        dossier_evidence,
-        dossier_parts,
-        people,
-        queries,
-        texts,
-        watch,
-    ):
+    for part in _RESOURCES:
         app.include_router(part.router)
     app.include_router(assessments.streams)
     app.state.tokens = tokens_of(settings)
