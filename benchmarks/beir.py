@@ -71,7 +71,7 @@ def _passages(records: Sequence[Mapping[str, Any]]) -> tuple[Passage, ...]:
             text=texts[place],
             trust=Trust.LAW,
             instrument=places.documents[place] if places else None,
-            provision=titles[place] or None,
+            provision=(titles[place].partition(" ")[2] if places else titles[place]) or None,
             neighbours=tuple(PassageId(str(records[other]["_id"])) for other in places.around(place)) if places else (),
             context=places.headings(place) if places else "",
         )

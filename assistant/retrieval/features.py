@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
@@ -14,7 +15,7 @@ from assistant.index.opened import Index
 if TYPE_CHECKING:
     from assistant.index.arrays import Vectors
 
-WORDS: Final = ("text", "pairs", "near", "context", "coverage", "rare_coverage", "length", "linked_words", "share")
+WORDS: Final = ("text", "pairs", "near", "context", "coverage", "rare_coverage", "length", "linked_words", "share", "named")
 DENSE: Final = (*WORDS, "meaning", "linked_meaning", "feedback")
 LATE: Final = (*DENSE, "met", "met_even", "met_sharp", "met_strong", "met_weakest", "met_back")
 SETS: Final[Mapping[str, tuple[str, ...]]] = {"words": WORDS, "dense": DENSE, "late": LATE}
@@ -23,6 +24,13 @@ _STRONG: Final = 0.8
 _SHARPNESS: Final = 4
 _FEEDBACK: Final = 5
 _MOST_LINKS: Final = 8
+_NUMBER: Final = r"\d+[a-z]?(?:[.-]\d+)*(?:\.?\([a-z0-9]+\))*"
+_NAMED: Final = re.compile(
+    r"(?:\b(?:art|article|section|sec|s|rule|recital|annex|point|paragraph|para|chapter|part|reg|regulation)s?\b\.?|§+)\s*"
+    rf"({_NUMBER}|[ivx]+\b)|\b\d+(?:\.\d+)+(?:\.?\([a-z0-9]+\))*"
+)
+_PARTS: Final = re.compile(r"[a-z0-9]+")
+_ROMAN: Final = re.compile(r"[ivx]+")
 
 
 class Features:
@@ -31,6 +39,7 @@ class Features:
     def __init__(self, index: Index, query: str, asked: Encoding | None, places: Sequence[int]) -> None:
         self.index, self.query, self.asked, self.places = index, query, asked, list(places)
         self.columns: dict[str, Vectors] = {}
+        self.linked = [self._links(place) for place in self.places]
         self._by_words()
         if asked is not None and index.exact is not None:
             self._by_meaning(asked)
@@ -48,12 +57,13 @@ class Features:
             self._put(field, words.scores(self.query, field, self.places))
         self._put("coverage", words.coverage(self.query, self.places))
         self._put("rare_coverage", words.coverage(self.query, self.places, _RARE))
-        self._linked = [self._links(place) for place in self.places]
-        around = sorted({*self.places, *(other for links in self._linked for other in links)})
+        around = sorted({*self.places, *(other for links in self.linked for other in links)})
         text = words.scores(self.query, "text", around)
         self._put("text", text)
-        self._column("linked_words", (max((text.get(o, 0.0) for o in links), default=0.0) for links in self._linked))
+        self._column("linked_words", (max((text.get(o, 0.0) for o in links), default=0.0) for links in self.linked))
         self._column("length", (math.log1p(len(passages[place].text)) for place in self.places))
+        asked = numbers_named(self.query)
+        self._column("named", (how_named(asked, passages[place].provision) for place in self.places))
         homes = Counter(passages[place].instrument for place in self.places)
         self._column("share", (homes[passages[place].instrument] / len(self.places) for place in self.places))
 
@@ -63,12 +73,12 @@ class Features:
         exact = self.index.exact
         if exact is None:
             return
-        around = np.array(sorted({*self.places, *(other for links in self._linked for other in links)}), dtype=np.int64)
+        around = np.array(sorted({*self.places, *(other for links in self.linked for other in links)}), dtype=np.int64)
         near = dict(zip(around.tolist(), exact.scores_of(asked.vector, around).tolist(), strict=True))
         meaning = np.array([near[place] for place in self.places], dtype=np.float32)
         meaning[meaning <= UNKNOWN] = np.nan
         self.columns["meaning"] = meaning
-        self._column("linked_meaning", (max((near[o] for o in links), default=0.0) for links in self._linked))
+        self._column("linked_meaning", (max((near[o] for o in links), default=0.0) for links in self.linked))
         mixed = _even(self.columns["text"]) + np.nan_to_num(_even(meaning))
         best = [self.places[row] for row in np.argsort(-mixed, kind="stable")[:_FEEDBACK]]
         centre = exact.vectors[best].mean(axis=0)
@@ -107,14 +117,43 @@ class Features:
         """The columns of that name, each with mean 0 and spread 1 over the places; what cannot be measured stands at the mean."""
         import numpy as np
 
-        raw = np.stack([self.columns[name] for name in names], axis=1).astype(np.float32)
-        known = np.isfinite(raw)
-        count = np.maximum(known.sum(axis=0), 1)
-        filled = np.where(known, raw, 0)
-        mean = filled.sum(axis=0) / count
-        centred = np.where(known, raw - mean, 0)
-        spread = np.sqrt((centred**2).sum(axis=0) / count)
-        return np.asarray(centred / np.where(spread > 1e-6, spread, 1), dtype=np.float32)
+        return even_spread(np.stack([self.columns[name] for name in names], axis=1).astype(np.float32))
+
+
+def even_spread(raw: Vectors) -> Vectors:
+    """Each column with mean 0 and spread 1; ``nan`` stands at the mean."""
+    import numpy as np
+
+    known = np.isfinite(raw)
+    count = np.maximum(known.sum(axis=0), 1)
+    mean = np.where(known, raw, 0).sum(axis=0) / count
+    centred = np.where(known, raw - mean, 0)
+    spread = np.sqrt((centred**2).sum(axis=0) / count)
+    return np.asarray(centred / np.where(spread > 1e-6, spread, 1), dtype=np.float32)
+
+
+def numbers_named(query: str) -> list[tuple[str, ...]]:
+    """The numbers of provisions in a question: ``Article 26(1)`` gives ``("26", "1")``. A number alone is none."""
+    found = [_cut(match[1] or match[0]) for match in _NAMED.finditer(query.casefold())]
+    return [one for one in found if one]
+
+
+def how_named(asked: Sequence[tuple[str, ...]], provision: str | None) -> float:
+    """How far a provision's number goes with the nearest one asked for: 0 not at all, 1 as far as it was asked."""
+    if not asked or not provision:
+        return 0.0
+    own = _cut(provision.casefold())
+    return max((_common(one, own[start:]) / len(one) for one in asked for start in range(len(own))), default=0.0)
+
+
+def _common(one: Sequence[str], other: Sequence[str]) -> int:
+    """How many parts they begin with alike."""
+    return next((place for place, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
+
+
+def _cut(number: str) -> tuple[str, ...]:
+    parts = _PARTS.findall(number)
+    return tuple(one for one in parts if len(one) == 1 or any(each.isdigit() for each in one) or _ROMAN.fullmatch(one))
 
 
 def _even(values: Vectors) -> Vectors:
