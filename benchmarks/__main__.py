@@ -7,7 +7,19 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).parent
-PARTS = {"__init__", "__main__", "clock", "gold", "gold_grading", "gold_texts", "service", "tampering", "imports_samples", "word_peer"}
+OF_OTHERS = {
+    "beir",
+    "clock",
+    "gold",
+    "gold_grading",
+    "gold_texts",
+    "imports_samples",
+    "ranking",
+    "service",
+    "tampering",
+    "word_peer",
+}
+PARTS = {"__init__", "__main__", *OF_OTHERS}
 OURS = sorted(file.stem for file in HERE.glob("*.py") if file.stem not in PARTS)
 
 

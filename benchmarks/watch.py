@@ -95,9 +95,8 @@ def main() -> None:
             start = time.perf_counter()
             found = watch.round(day)
             seconds = time.perf_counter() - start
-            print(
-                f"  {what}: {seconds:6.1f} s   {found.evaluated:,} evaluated, {found.notices:,} changed, {found.changes:,} changes"
-            )
+            counts = f"{found.evaluated:,} evaluated, {found.notices:,} changed, {found.changes:,} changes"
+            print(f"  {what}: {seconds:6.1f} s   {counts}")
         single, wrong = one_by_one(database, evaluator, DAYS[1])
         print(f"  the single evaluator alone: {single * size:6.1f} s for as many   ratio {single * size / seconds:.1f}")
         print(f"  verdicts that differ from its own, of {min(SAMPLE, size):,} deployments at random: {wrong}")

@@ -78,7 +78,8 @@ ONLY_IN = {
     "uvicorn": ("kg_service.commands.serving", "kg_service.commands.bounded_http"),
     "typer": (
         "kg_service.cli",
-        *(f"kg_service.commands.line_{part}" for part in ("texts", "decisions", "dossiers", "dossier_tools", "audit", "people", "watch")),
+        *(f"kg_service.commands.line_{part}" for part in ("texts", "decisions", "dossiers", "dossier_tools")),
+        *(f"kg_service.commands.line_{part}" for part in ("audit", "people", "watch")),
         "assistant.cli",
     ),
     "rich": ("kg_service.cli", "kg_service.commands", "assistant.cli", "assistant.commands"),

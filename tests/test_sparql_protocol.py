@@ -293,7 +293,7 @@ def test_head_has_the_headers_of_get_and_no_body(client: TestClient) -> None:
 
 
 def test_pages_of_other_origins_may_read(client: TestClient) -> None:
-    """A browser's preflight is granted to pages of this machine, and every answer, errors too, may be read; never with credentials."""
+    """A preflight is granted to pages of this machine, and every answer, errors too, may be read; never with credentials."""
     asking = {
         "Origin": "http://localhost:3000",
         "Access-Control-Request-Method": "POST",
