@@ -12,7 +12,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 
-from assistant.assembly import ON, above_of, assembled
+from assistant.assembly import ON, assembled
 from assistant.conversation import ConversationStore
 from assistant.exchange import Asking
 from assistant.gate import Gate
@@ -23,7 +23,7 @@ from assistant.model import Answer
 from assistant.passages import passages_of, text_passages
 from assistant.rest import ask, openai, page
 from assistant.rest.table import RULES
-from assistant.retrieval.searcher import Searcher
+from assistant.retrieval.searcher import searcher_of
 from assistant.services import AssistantServices
 from assistant.settings import AssistantSettings
 from assistant.trail import draft_of
@@ -66,7 +66,7 @@ def make_services(settings: AssistantSettings, exact: Services) -> AssistantServ
     knowledge = exact.knowledge
     passages = (*passages_of(knowledge, settings.root), *text_passages(exact.texts, knowledge))
     keeper = kept_index(how_of(settings), passages)
-    made = assembled(settings, exact.evaluator, Searcher(keeper.current, above_of(knowledge)), exact.texts.quotes)
+    made = assembled(settings, exact.evaluator, searcher_of(keeper.current, knowledge), exact.texts.quotes)
     gate = Gate(settings.ask_workers, settings.ask_queue)
     words = None if made.model is None else prompt(COMPOSE).hash
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -18,7 +17,7 @@ from assistant.llm.reading import ModelReader
 from assistant.llm.registry import configured
 from assistant.model import Passage
 from assistant.passages import passages_of, text_passages
-from assistant.retrieval.searcher import Searcher
+from assistant.retrieval.searcher import Searcher, searcher_of
 from assistant.services import Reader as AnyReader
 from assistant.settings import AssistantSettings
 from assistant.understanding import Reader
@@ -74,7 +73,7 @@ def for_command(settings: AssistantSettings, evaluator: Evaluator) -> Assembled:
     index = index_at_hand(how_of(settings), passages_of_command(settings, knowledge))
     library = open_library(settings.data)
     quotes = Quotes(library, knowledge.instruments) if library.all() else None
-    return assembled(settings, evaluator, Searcher(lambda: index, above_of(knowledge)), quotes)
+    return assembled(settings, evaluator, searcher_of(lambda: index, knowledge), quotes)
 
 
 def passages_of_command(settings: AssistantSettings, knowledge: Knowledge) -> tuple[Passage, ...]:
@@ -86,15 +85,3 @@ def passages_of_command(settings: AssistantSettings, knowledge: Knowledge) -> tu
     from kg_service.store.oxigraph import OxigraphStore
 
     return (*found, *text_passages(Texts(library, knowledge, OxigraphStore()), knowledge))
-
-
-def above_of(knowledge: Knowledge) -> Mapping[str, frozenset[str]]:
-    """The jurisdictions above each one."""
-    found: dict[str, frozenset[str]] = {}
-    for name, term in knowledge.jurisdictions.items():
-        chain: list[str] = []
-        while term.parent is not None and term.parent not in chain:
-            chain.append(term.parent)
-            term = knowledge.jurisdictions[term.parent]
-        found[name] = frozenset(chain)
-    return found
