@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.server
 import json
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
@@ -35,6 +36,7 @@ from kg_service.dossiers.shelf import Shelf
 from kg_service.errors import InputError
 from kg_service.model import DatedBy, Knowledge, NormId
 from kg_service.watch import register, rows
+from kg_service.watch.keeper import Keeper
 from kg_service.watch.model import Cause, Kind, Notice
 from kg_service.watch.run import Watch
 from kg_service.watch.views import feed, notice_view
@@ -302,3 +304,22 @@ def test_a_notice_names_the_provision_that_set_the_day(house: House, loans: Doss
     assert dated is not None
     assert named["eu-ai-act/art-26-par-1"]["date"] == dated.day.isoformat()
     assert named["eu-ai-act/art-26-par-1"]["set_by"]["provision"] == dated.set_by.pinpoint
+
+
+def test_the_service_notices_a_new_day_by_itself(house: House, loans: Dossier) -> None:
+    """Nobody asks: when the day of the clock has changed, the round runs, and the decisions of the dossier are looked at again."""
+    subscriptions = Subscriptions(house.journal, [], house.clock)
+    sender = Sender(subscriptions, house.journal, lambda one: {}, house.clock)
+    seen: list[str] = []
+    house.watch.follow(lambda notices: seen.extend(one.subject for one in notices))
+    keeper = Keeper(house.watch, sender, lambda: house.clock.now.date(), every=0.05)
+    keeper.start()
+    try:
+        house.clock.now = datetime.combine(LATER, house.clock.now.time(), UTC)
+        until = time.monotonic() + 60
+        while not seen and time.monotonic() < until:
+            time.sleep(0.05)
+    finally:
+        keeper.close()
+    assert seen == [f"dossier/{loans.id}"]
+    assert [notice.day for notice in house.notices()] == [LATER]

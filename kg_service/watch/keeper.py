@@ -21,8 +21,8 @@ _AGAIN_AFTER: Final = 300.0
 class Keeper:
     """Keeps the watch until it is closed. A clock that jumps starts a round, no more: a round of a known day finds nothing."""
 
-    def __init__(self, watch: Watch, sender: Sender, today: Callable[[], date]) -> None:
-        self._watch, self._sender, self._today = watch, sender, today
+    def __init__(self, watch: Watch, sender: Sender, today: Callable[[], date], every: float = _EVERY) -> None:
+        self._watch, self._sender, self._today, self._every = watch, sender, today, every
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, name="watch", daemon=True)
         self._done: date | None = None
@@ -38,7 +38,7 @@ class Keeper:
             self._thread.join(30)
 
     def _run(self) -> None:
-        while not self._ended.wait(_EVERY):
+        while not self._ended.wait(self._every):
             try:
                 self._round()
                 self._sender.send_due()
