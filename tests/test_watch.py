@@ -307,7 +307,7 @@ def test_a_notice_names_the_provision_that_set_the_day(house: House, loans: Doss
 
 
 def test_the_service_notices_a_new_day_by_itself(house: House, loans: Dossier) -> None:
-    """Nobody asks: when the day of the clock has changed, the round runs, and the decisions of the dossier are looked at again."""
+    """Nobody asks: when the day of the clock has changed, the round runs, and who follows is told."""
     subscriptions = Subscriptions(house.journal, [], house.clock)
     sender = Sender(subscriptions, house.journal, lambda one: {}, house.clock)
     seen: list[str] = []
