@@ -126,15 +126,15 @@ def collect(
     asked = set(understanding.intents)
     _named(collected, law, understanding)
     verdicts = focus(understanding, given.wanted, assessment.verdicts)
-    effective = ranking.ranked([verdict.norm for verdict in verdicts if verdict.status in IN_EFFECT], found)
+    effective = ranking.ranked([verdict.norm for verdict in verdicts if verdict.status in IN_EFFECT], found, assessment.facts)
     if given.comparison is not None:
         changes = [c.norm for option in given.comparison.options for c in (*option.gained, *option.lost, *option.changed)]
-        collected.norms(ranking.ranked(changes, found))
+        collected.norms(ranking.ranked(changes, found, assessment.facts))
         collected.norms(effective[:SEARCHED])
     elif given.difference is not None:
         difference = given.difference
         turned = [one.change.norm for one in (*difference.begins, *difference.ends, *difference.changed)]
-        collected.norms(ranking.ranked(turned, found))
+        collected.norms(ranking.ranked(turned, found, assessment.facts))
         collected.norms(effective[:SEARCHED])
     else:
         _by_search(collected, understanding, assessment, found)
@@ -176,9 +176,9 @@ def _of_instruments(collected: Collected, law: Knowledge, ranking: Ranking, give
         start, end = given.assessment.as_of, given.understanding.until
         days = [(norm, norm.applies_from.day) for norm in norms if norm.applies_from is not None]
         norms = [norm for norm, day in days if day > start and (end is None or day <= end)] or norms
-        collected.norms(ranking.ranked(norms, given.found)[:BEGINNING])
+        collected.norms(ranking.ranked(norms, given.found, given.assessment.facts)[:BEGINNING])
     else:
-        collected.norms(ranking.ranked(norms, given.found)[:SEARCHED])
+        collected.norms(ranking.ranked(norms, given.found, given.assessment.facts)[:SEARCHED])
 
 
 def _named(collected: Collected, law: Knowledge, understanding: Understanding) -> None:
@@ -221,7 +221,9 @@ def _open(
 ) -> None:
     """The norms behind the questions back, and the most important of those that cannot be told."""
     missing = {verdict.norm.id: verdict.missing_facts for verdict in verdicts if verdict.status is Status.UNDETERMINED}
-    open_norms = ranking.ranked([verdict.norm for verdict in verdicts if verdict.status is Status.UNDETERMINED], found)
+    open_norms = ranking.ranked(
+        [verdict.norm for verdict in verdicts if verdict.status is Status.UNDETERMINED], found, assessment.facts
+    )
     places = {norm.id: place for place, norm in enumerate(open_norms)}
     for question in questions:
         verdict = behind(question, assessment, places)
