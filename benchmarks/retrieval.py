@@ -41,6 +41,7 @@ PUBLISHED = (
     ("both, min-max 0.6 (measured before, ObliQA test)", 0.789, 0.650),
     ("best fine-tuned system read (ObliQA test)", 0.820, 0.666),
 )
+ALL = SETS["late"]
 LADDER = (
     ("words: BM25", ("text",)),
     ("+ meaning (dense)", ("text", "meaning")),
@@ -49,6 +50,7 @@ LADDER = (
     ("+ headings, neighbours, document, numbers named", (*WORDS, "meaning", "linked_meaning")),
     ("+ feedback of the first hits", DENSE),
     ("+ late interaction", LATE),
+    ("+ products of measures", SETS["late"]),
 )
 
 
@@ -71,9 +73,9 @@ def main(arguments: Sequence[str] = ()) -> None:
     _report(questions, names)
     if given.ladder or given.train:
         for label, columns in LADDER:
-            recall, precision = crossed(questions, [LATE.index(name) for name in columns])
+            recall, precision = crossed(questions, [ALL.index(name) for name in columns])
             _row(f"  {label}, weights cross-validated", recall, precision)
-        _row("  + a second look, weights cross-validated", *crossed(questions, range(len(LATE)), twice=True))
+        _row("  + a second look, weights cross-validated", *crossed(questions, range(len(ALL)), twice=True))
     if given.train:
         _write(questions, names, given.beir.name)
     for label, recall, precision in PUBLISHED:
@@ -149,7 +151,7 @@ def _questions(index: Index, corpus: Beir, names: Sequence[str], threads: int) -
 
 def _report(questions: Sequence[Judged], names: Sequence[str]) -> None:
     ranker = read_ranker()
-    first, second = vector_of(ranker.weights["late"], LATE), vector_of(ranker.second["late"], (*LATE, *SECOND))
+    first, second = vector_of(ranker.weights["late"], ALL), vector_of(ranker.second["late"], (*ALL, *SECOND))
     found = [figures(order(one, second), one.right) for one in looked_again(questions, first)]
     own = json.loads(FILE.read_bytes()).get("made_on", {}).get("queries_sha256") == _sha256(names)
     _row("the whole, weights as shipped" + (" (made on these queries: see below)" if own else ""), *mean(found))
@@ -165,7 +167,7 @@ def _write(questions: Sequence[Judged], names: Sequence[str], corpus: str) -> No
         "second": {},
     }
     for kind, features in SETS.items():
-        columns = [LATE.index(name) for name in features]
+        columns = [ALL.index(name) for name in features]
         narrowed = [narrow(one, columns) for one in questions]
         weights = trained(narrowed)
         again = trained(looked_again(narrowed, weights))

@@ -18,7 +18,18 @@ if TYPE_CHECKING:
 WORDS: Final = ("text", "pairs", "near", "context", "coverage", "rare_coverage", "length", "linked_words", "share", "named")
 DENSE: Final = (*WORDS, "meaning", "linked_meaning", "feedback")
 LATE: Final = (*DENSE, "met", "met_even", "met_sharp", "met_strong", "met_weakest", "met_back")
-SETS: Final[Mapping[str, tuple[str, ...]]] = {"words": WORDS, "dense": DENSE, "late": LATE}
+KINDS: Final[Mapping[str, tuple[str, ...]]] = {"words": WORDS, "dense": DENSE, "late": LATE}
+_TOGETHER: Final = ("text", "pairs", "coverage", "length", "linked_words", "meaning", "met_sharp")
+_LEAST, _BEYOND, _SCALE = -3.0, 4.0, 3.0
+
+
+def products_of(names: Sequence[str]) -> tuple[str, ...]:
+    """Which of the measures also count together: ``length*met_sharp``, and each with itself."""
+    held = [name for name in _TOGETHER if name in names]
+    return tuple(f"{one}*{other}" for place, one in enumerate(held) for other in held[place:])
+
+
+SETS: Final[Mapping[str, tuple[str, ...]]] = {kind: (*names, *products_of(names)) for kind, names in KINDS.items()}
 _RARE: Final = 1.5
 _STRONG: Final = 0.8
 _SHARPNESS: Final = 4
@@ -49,7 +60,7 @@ class Features:
     @property
     def kind(self) -> str:
         """Which of ``SETS`` was measured."""
-        return next(name for name in ("late", "dense", "words") if SETS[name][-1] in self.columns)
+        return next(name for name in ("late", "dense", "words") if KINDS[name][-1] in self.columns)
 
     def _by_words(self) -> None:
         words, passages = self.index.words, self.index.passages
@@ -114,10 +125,24 @@ class Features:
         self.columns[name] = np.fromiter(values, dtype=np.float32, count=len(self.places))
 
     def matrix(self, names: Sequence[str]) -> Vectors:
-        """The columns of that name, each with mean 0 and spread 1 over the places; what cannot be measured stands at the mean."""
+        """The columns of that name, each with mean 0 and spread 1 over the places; what cannot be measured stands at the mean.
+
+        A name with a star is the product of two of them.
+        """
         import numpy as np
 
-        return even_spread(np.stack([self.columns[name] for name in names], axis=1).astype(np.float32))
+        plain = [name for name in names if "*" not in name]
+        even = even_spread(np.stack([self.columns[name] for name in plain], axis=1).astype(np.float32))
+        return with_products(even, plain, [name for name in names if "*" in name])
+
+
+def with_products(even: Vectors, plain: Sequence[str], products: Sequence[str]) -> Vectors:
+    """The columns named ``plain``, then the products of those that are named; what is far out counts no more."""
+    import numpy as np
+
+    held = dict(zip(plain, np.clip(even, _LEAST, _BEYOND).T, strict=True))
+    made = [held[one] * held[other] / _SCALE for one, other in (name.split("*") for name in products)]
+    return np.asarray(np.concatenate([even, np.stack(made, axis=1)], axis=1) if made else even, dtype=np.float32)
 
 
 def even_spread(raw: Vectors) -> Vectors:
