@@ -78,6 +78,8 @@ def find(
                 turn = replace(turn, doubted=True)
             if meaning.number == "staff" or meaning.denied:
                 turn = replace(turn, denied=True, doubted=False)
+            if meaning.only_denied and not turn.denied:
+                continue
             mentions.append(Mention(meaning.fact, value, match, turn, meaning.weak, len(match.owned), meaning.value == SLOT))
     mentions = _one_role([one for one in mentions if not (one.slot and _days_of(one.match) & granted)])
     mentions += _left_alone(mentions, groups, cues, words, near)
@@ -259,7 +261,7 @@ def _readings(
             part = [one for one in said if one.turn.option is option]
             strong = [one for one in part if not one.weak]
             if any(not one.turn.denied for one in strong):
-                part = strong
+                part = [one for one in part if not one.weak or one.turn.denied]
             yield from _of_fact(text, words, fact, part, option, notes)
 
 

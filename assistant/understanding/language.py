@@ -24,6 +24,7 @@ CUES: Final = (
         "negation_before",
         "doubt",
         "doubt_before",
+        "doubt_clause",
         "only_after",
         "only_before",
         "if",
@@ -200,11 +201,11 @@ def _facts(reading: _Reading, value: Value, place: Place) -> None:
             if key not in _FACT_KEYS:
                 reading.wrong(where, "unknown-key", f"a fact has no {key!r} here.", nearest(key, _FACT_KEYS))
         _habit(reading, fact, record, spot)
-        for key in ("said", "weak", "denied"):
+        for key in ("said", "weak", "denied", "if_denied"):
             for word, patterns, where in reading.entries(record.get(key), spot.below(key)):
                 answer = reading.value(fact, word, where)
                 if answer is not None:
-                    means = (Meaning(fact.id, answer, weak=key == "weak", denied=key == "denied"),)
+                    means = (Meaning(fact.id, answer, weak=key == "weak", denied=key == "denied", only_denied=key == "if_denied"),)
                     for pattern, line in reading.rows(patterns, where):
                         reading.add(pattern, line, Rule("fact", True, means))
         for pattern, line in reading.rows(record.get("slot"), spot.below("slot")):
@@ -376,6 +377,7 @@ _FACT_KEYS: Final = (
         "said",
         "weak",
         "denied",
+        "if_denied",
         "slot",
         "none",
         "numbers",

@@ -239,7 +239,7 @@ def _step(
 ) -> None:
     """Puts on ``todo`` every state that the word at ``place`` leads to."""
     word = words[place]
-    if not start and (word.stop >= CLAUSE or (word.stop == COMMA and not state.loose)):
+    if not start and (word.stop >= CLAUSE or (word.stop >= COMMA and not state.loose)):
         return
     targets = [target for key in (word.low, f"={word.raw}") for target in state.words.get(key, ())]
     targets += [target for prefix, target in state.prefixes if word.low.startswith(prefix)]

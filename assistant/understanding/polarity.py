@@ -8,9 +8,10 @@ from typing import Final
 
 from assistant.understanding.pattern import Match
 from assistant.understanding.rules import Language, Rule
-from assistant.understanding.words import CLAUSE, COMMA, NONE, SENTENCE, Word, listed
+from assistant.understanding.words import CLAUSE, COMMA, LABEL, NONE, SENTENCE, Word, listed
 
-_REACH: Final = {"negation": 6, "withdraw": 8, "doubt": 10, "only_after": 4, "if": 24}
+_REACH: Final = {"negation": 7, "withdraw": 8, "doubt": 10, "only_after": 4, "if": 24}
+_CLAUSE_REACH: Final = 12
 _BEFORE: Final = {"negation_before": 1, "doubt_before": 2, "only_before": 1}
 _CHOICES: Final = listed(
     """hosting hosting_in model_source adaptation provider_in transfer_to marketed_in data_use own_brand data subcontracting
@@ -59,11 +60,14 @@ class Cues:
         denied = denied or any(self._after("withdraw", cue, match, fact, mentions) for cue in self._near("withdraw", match))
         denied = denied or any(self._next(cue, match, mentions) for cue in self._near("negation_short", match))
         denied = denied or any(self._just_before(cue, match, 1) for cue in self.found.get("negation_before", ()))
+        denied = denied or any(self._inside(cue, match) for cue in self.found.get("negation", ()))
         doubted = any(
             self._after("doubt", cue, match, fact, mentions)
             and not (fact not in _CHOICES and self.words[cue.first].low in _WISHES)
             for cue in self._near("doubt", match)
         ) or any(self._just_before(cue, match, 2) for cue in self.found.get("doubt_before", ()))
+        doubted = doubted or any(self._inside(cue, match) for cue in self.found.get("doubt", ()))
+        doubted = doubted or any(self._of_clause(cue, match) for cue in self.found.get("doubt_clause", ()))
         only = any(self._after("only_after", cue, match, fact, mentions) for cue in self._near("only_after", match)) or any(
             self._just_before(cue, match, 1) for cue in self.found.get("only_before", ())
         )
@@ -83,7 +87,7 @@ class Cues:
         strict = name in ("negation", "negation_short", "only_after")
         while place <= match.first:
             word = self.words[place]
-            if word.stop >= CLAUSE or (place < match.first and word.low in self.language.barriers):
+            if word.stop >= CLAUSE or (word.stop == LABEL and (strict and place > cue.last + 1)) or (place < match.first and word.low in self.language.barriers):
                 return False
             item = place > cue.last + 1 and (word.stop == COMMA or (strict and word.low in ("and", "plus", "和")))
             if item and not self._goes_on(cue, place, match, fact, mentions):
@@ -126,9 +130,20 @@ class Cues:
         if stop > 1 and cue.last + 1 < len(self.words) and self.words[cue.last + 1].stop == NONE:
             return False  # "in Dublin, perhaps with a second site in Cork" doubts what comes after
         between = self.words[match.last + 1 : cue.first + 1]
-        return all(word.stop < CLAUSE or (stop > 1 and word.stop < SENTENCE) for word in between) and all(
+        return all(word.stop <= LABEL or (stop > 1 and word.stop < SENTENCE) for word in between) and all(
             word.low in ("all", "also", "itself", "then", "though", "data", "or") for word in between[:-1]
         )
+
+    def _inside(self, cue: Match, match: Match) -> bool:
+        """Whether ``cue`` stands in a gap of ``match``: "the seat may be in the US", "is not based in Spain"."""
+        return match.first < cue.first and cue.last < match.last and match.owned.isdisjoint(range(cue.first, cue.last + 1))
+
+    def _of_clause(self, cue: Match, match: Match) -> bool:
+        """Whether ``cue`` says of what was said just before it that it is open: "..., but that is not decided"."""
+        if match.last >= cue.first or cue.first - match.last > _CLAUSE_REACH:
+            return False
+        between = self.words[match.last + 1 : cue.first + 1]
+        return all(word.stop < SENTENCE for word in between) and sum(word.stop >= CLAUSE for word in between) <= 1
 
     def _option(self, cue: Match, match: Match) -> bool:
         return self.words[cue.first].sentence == self.words[match.first].sentence

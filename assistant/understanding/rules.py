@@ -21,6 +21,7 @@ class Meaning:
     number: str | None = None  # how the number in the slot is read
     weak: bool = False  # holds only where nothing stronger is said of the fact
     denied: bool = False  # the pattern itself says that it is not so
+    only_denied: bool = False  # the words count only where they are denied or doubted
 
 
 @dataclass(frozen=True, slots=True)

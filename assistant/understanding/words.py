@@ -27,7 +27,9 @@ _ABBREVIATED: Final = listed(
     i.e ca etc"""
 )
 
-NONE, COMMA, CLAUSE, SENTENCE = 0, 1, 2, 3
+NONE, COMMA, LABEL, CLAUSE, SENTENCE = 0, 1, 2, 3, 4
+_LABEL_WORDS: Final = 4  # "Vendor: ...": so many words before a colon at most
+_WRAPPED: Final = 50  # a line as long as this, that does not end a sentence, goes on in the next
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +50,27 @@ def words_of(text: str) -> tuple[Word, ...]:
     sentence, last = 0, 0
     for match in _WORD.finditer(text):
         raw = match.group()
-        stop = _stop(text[last : match.start()], found[-1].low if found else "", bool(found)) if found else NONE
+        stop = _stop(_unwrapped(text, last, match.start()), found[-1].low, True) if found else NONE
+        if stop == CLAUSE and text[last : match.start()].strip() in (":", "：") and _labels(found):
+            stop = LABEL
         sentence += stop == SENTENCE
         found.append(Word(match.start(), match.end(), raw, folded(raw), stop, sentence))
         last = match.end()
     return tuple(found)
+
+
+def _unwrapped(text: str, last: int, first: int) -> str:
+    """What stands between two words, without a line break that only wraps the text."""
+    between = text[last:first]
+    if between.count("\n") != 1 or between.strip() not in ("", ","):
+        return between
+    long = text.find("\n", last, first) - text.rfind("\n", 0, last) > _WRAPPED
+    return between.replace("\n", " ").strip(" ") + " " if text[first].islower() or long else between
+
+
+def _labels(found: list[Word]) -> bool:
+    """Whether the words before a colon are few and begin a line or a sentence, as in "Vendor: ..."."""
+    return any(word.stop >= CLAUSE for word in found[-_LABEL_WORDS:]) or len(found) <= _LABEL_WORDS
 
 
 def _stop(between: str, before: str, any_before: bool) -> int:
