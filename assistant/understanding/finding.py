@@ -130,6 +130,8 @@ def _silences(longer: Rule, meaning: Meaning, language: Language) -> bool:
     """Whether a longer row of words takes away what a part of it would mean alone."""
     if longer.group == "mask":
         return True
+    if meaning.only_denied:
+        return False
     if meaning.value == SLOT:
         return False
     habit = language.habits.get(meaning.fact)
@@ -287,7 +289,7 @@ def _of_fact(
                 notes.append(f"{fact.labels.label}: two readings contradict each other; the later one was taken")
                 del grouped[key]
     for (polarity, _), group in grouped.items():
-        value = _joined(fact, group)
+        value = _joined(fact, group, polarity)
         spans = tuple(dict.fromkeys(_span(text, words, one.match) for one in group))
         complete = (
             fact.kind is FactKind.TERMS
@@ -310,7 +312,7 @@ def _flag(fact: Fact, one: Mention) -> bool | float | str | tuple[str, ...]:
     return one.value
 
 
-def _joined(fact: Fact, group: Sequence[Mention]) -> bool | float | str | tuple[str, ...]:
+def _joined(fact: Fact, group: Sequence[Mention], polarity: Polarity) -> bool | float | str | tuple[str, ...]:
     if fact.kind is FactKind.FLAG:
         return bool(_flag(fact, group[0]))
     if fact.kind is not FactKind.TERMS:
@@ -320,7 +322,7 @@ def _joined(fact: Fact, group: Sequence[Mention]) -> bool | float | str | tuple[
         for term in one.value if isinstance(one.value, tuple) else (str(one.value),):
             if term not in terms:
                 terms.append(term)
-    if str(fact.id) not in ("persons_in", "marketed_in"):
+    if polarity is not Polarity.NEGATED and str(fact.id) not in ("persons_in", "marketed_in"):
         above = {str(up) for term in terms for up in fact.ancestors.get(TermId(term), frozenset())}
         terms = [term for term in terms if term not in above]
     return tuple(terms)

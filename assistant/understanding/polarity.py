@@ -11,14 +11,20 @@ from assistant.understanding.rules import Language, Rule
 from assistant.understanding.words import CLAUSE, COMMA, LABEL, NONE, SENTENCE, Word, listed
 
 _REACH: Final = {"negation": 7, "withdraw": 8, "doubt": 10, "only_after": 4, "if": 24}
+_UNSURE: Final = listed(
+    """be become also later have include contain involve come move extend go add reach process touch concern affect cover still
+    then well even soon one possibly perhaps keep store use run host sit"""
+)
+_INTENDED: Final = listed("want like consider plan buy try need")
 _CLAUSE_REACH: Final = 12
+_SUMS_UP: Final = listed("that this it which all")
 _BEFORE: Final = {"negation_before": 1, "doubt_before": 2, "only_before": 1}
 _CHOICES: Final = listed(
     """hosting hosting_in model_source adaptation provider_in transfer_to marketed_in data_use own_brand data subcontracting
     agentic function_outsourced technique in_service_from on_market_from automation legal_ground"""
 )
 _WISHES: Final = listed(
-    """considering thinking contemplating exploring looking evaluating weighing toying leaning may could might eventually"""
+    """considering thinking contemplating exploring looking evaluating weighing toying leaning"""
 )
 
 
@@ -63,7 +69,7 @@ class Cues:
         denied = denied or any(self._inside(cue, match) for cue in self.found.get("negation", ()))
         doubted = any(
             self._after("doubt", cue, match, fact, mentions)
-            and not (fact not in _CHOICES and self.words[cue.first].low in _WISHES)
+            and not (fact not in _CHOICES and self._wished(cue))
             for cue in self._near("doubt", match)
         ) or any(self._just_before(cue, match, 2) for cue in self.found.get("doubt_before", ()))
         doubted = doubted or any(self._inside(cue, match) for cue in self.found.get("doubt", ()))
@@ -73,6 +79,13 @@ class Cues:
         )
         option = any(self._option(cue, match) for cue in self._near("if", match))
         return Turn(denied, doubted, only, option)
+
+    def _wished(self, cue: Match) -> bool:
+        """Whether ``cue`` is a wish or a permission ("we are considering", "an officer may overrule"), which opens only choices."""
+        words = [word.low for word in self.words[cue.first : cue.last + 3]]
+        if words[0] in ("may", "could"):
+            return _UNSURE.isdisjoint(words[1:3])
+        return words[0] in _WISHES or (words[0] == "might" and not _INTENDED.isdisjoint(words[1:]))
 
     def _near(self, name: str, match: Match) -> list[Match]:
         return [
@@ -143,7 +156,9 @@ class Cues:
         if match.last >= cue.first or cue.first - match.last > _CLAUSE_REACH:
             return False
         between = self.words[match.last + 1 : cue.first + 1]
-        return all(word.stop < SENTENCE for word in between) and sum(word.stop >= CLAUSE for word in between) <= 1
+        return all(word.stop < SENTENCE for word in between) and (
+            self.words[cue.first].low in _SUMS_UP or all(word.stop < CLAUSE for word in between)
+        )
 
     def _option(self, cue: Match, match: Match) -> bool:
         return self.words[cue.first].sentence == self.words[match.first].sentence
