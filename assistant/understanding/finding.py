@@ -14,11 +14,15 @@ from assistant.understanding.groups import Amount, Place
 from assistant.understanding.pattern import Group, Match
 from assistant.understanding.polarity import Cues, Turn
 from assistant.understanding.rules import SLOT, Language, Meaning, Rule
-from assistant.understanding.words import Word
+from assistant.understanding.words import CLAUSE, COMMA, Word, listed
 from kg_service.model import Fact, FactId, FactKind, Knowledge, TermId
 
 _CLOSE: Final = 60
 _PLACES: Final = ("established_in", "persons_in", "marketed_in", "hosting_in", "provider_in")
+_ROLE_WORDS: Final = listed(
+    """cloud server servers data hosted hosting region vendor supplier provider customers clients users borrowers applicants
+    people market markets not never no hosted runs support transfer office offices live sold licensed maybe perhaps or either"""
+)
 _ROLES: Final = ("marketed_in", "hosting_in", "provider_in", "established_in", "persons_in", "in_service_from", "on_market_from")
 
 
@@ -64,6 +68,7 @@ def find(
     cues = Cues.of(words, language, matches)
     near = sorted(((match, str(meaning.fact)) for rule, match in kept for meaning in rule.means), key=lambda pair: pair[0].first)
     firsts = [match.first for match, _ in near]
+    denials = [(meaning.fact, match) for rule, match in kept for meaning in rule.means if meaning.denied]
     notes: list[str] = []
     mentions: list[Mention] = []
     for rule, match in kept:
@@ -78,16 +83,22 @@ def find(
                 turn = replace(turn, doubted=True)
             if meaning.number == "staff" or meaning.denied:
                 turn = replace(turn, denied=True, doubted=False)
-            if meaning.only_denied and not turn.denied:
+            if meaning.only_denied and (not turn.denied or _within_denial(meaning, match, denials)):
                 continue
             mentions.append(Mention(meaning.fact, value, match, turn, meaning.weak, len(match.owned), meaning.value == SLOT))
     mentions = _one_role([one for one in mentions if not (one.slot and _days_of(one.match) & granted)])
     mentions += _left_alone(mentions, groups, cues, words, near)
+    mentions += _standing_alone(mentions, groups, words, knowledge)
     mentions = _corrected(mentions, cues, words, notes)
     readings = list(_readings(text, words, mentions, knowledge, notes))
     readings = with_implied(readings, language, knowledge)
     readings += [_excluded(one, knowledge.facts[one.fact]) for one in readings if _says_none(one)]
     return Found(tuple(sorted(readings, key=lambda one: one.spans[0].start if one.spans else 0)), tuple(dict.fromkeys(notes)))
+
+
+def _within_denial(meaning: Meaning, match: Match, denials: Sequence[tuple[FactId, Match]]) -> bool:
+    """Whether a longer row of words that is itself a denial of the same fact holds ``match``."""
+    return any(fact == meaning.fact and one.first <= match.first and match.last <= one.last for fact, one in denials)
 
 
 def _window(near: list[tuple[Match, str]], firsts: list[int], match: Match) -> list[tuple[Match, str]]:
@@ -130,8 +141,6 @@ def _silences(longer: Rule, meaning: Meaning, language: Language) -> bool:
     """Whether a longer row of words takes away what a part of it would mean alone."""
     if longer.group == "mask":
         return True
-    if meaning.only_denied:
-        return False
     if meaning.value == SLOT:
         return False
     habit = language.habits.get(meaning.fact)
@@ -146,7 +155,7 @@ def _without_pieces(matches: list[tuple[Rule, Match]]) -> list[tuple[Rule, Match
     best: dict[tuple[object, ...], list[Match]] = {}
     kept = []
     for rule, match in sorted(matches, key=lambda pair: (pair[1].first, -pair[1].last)):
-        key = tuple((meaning.fact, meaning.value, meaning.weak) for meaning in rule.means) + tuple(
+        key = tuple((meaning.fact, meaning.value, meaning.weak, meaning.only_denied, meaning.denied) for meaning in rule.means) + tuple(
             str(group.value) for group in match.groups
         )
         if any(other.first <= match.first and match.last <= other.last for other in best.get(key, ())):
@@ -237,6 +246,33 @@ def _left_alone(
             found.append(Mention(last.fact, tuple(str(term) for term in group.value.terms), match, turn, slot=True, owned=1))
             taken |= match.owned
     return found
+
+
+def _standing_alone(
+    mentions: Sequence[Mention], groups: Sequence[Group], words: Sequence[Word], knowledge: Knowledge
+) -> list[Mention]:
+    """The seat of a note that names a place by itself ("Small business loans, Ontario."), where nothing else tells the seat."""
+    seat = FactId("established_in")
+    if seat not in knowledge.facts or any(one.fact == seat for one in mentions):
+        return []
+    taken = {place for one in mentions if one.slot for group in one.match.groups for place in range(group.first, group.last + 1)}
+    for group in groups:
+        value = group.value
+        if group.kind != "place" or not isinstance(value, Place) or value.either or value.unsure:
+            continue
+        first, last = group.first, group.last
+        clause = first
+        while clause > 0 and words[clause].stop < COMMA:
+            clause -= 1
+        lead = [word.low for word in words[clause:first]]
+        ended = last + 1 >= len(words) or words[last + 1].stop >= COMMA
+        apart = first > 0 and words[first].stop in (COMMA, CLAUSE)
+        placed = bool(lead) and lead[-1] in ("in", "at", "from") and words[first].sentence == 0
+        if not ended or not (apart or placed) or taken & set(range(first, last + 1)) or not _ROLE_WORDS.isdisjoint(lead):
+            continue
+        match = Match(-1, first, last, frozenset(range(first, last + 1)), (group,))
+        return [Mention(seat, tuple(str(term) for term in value.terms), match, Turn(), slot=True, owned=1)]
+    return []
 
 
 def _corrected(mentions: list[Mention], cues: Cues, words: Sequence[Word], notes: list[str]) -> list[Mention]:

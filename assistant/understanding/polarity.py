@@ -17,6 +17,7 @@ _UNSURE: Final = listed(
 )
 _INTENDED: Final = listed("want like consider plan buy try need")
 _CLAUSE_REACH: Final = 12
+_JOINS: Final = frozenset(["and", "or", "nor", "neither", "no"])
 _SUMS_UP: Final = listed("that this it which all")
 _BEFORE: Final = {"negation_before": 1, "doubt_before": 2, "only_before": 1}
 _CHOICES: Final = listed(
@@ -103,12 +104,25 @@ class Cues:
             if word.stop >= CLAUSE or (word.stop == LABEL and (strict and place > cue.last + 1)) or (place < match.first and word.low in self.language.barriers):
                 return False
             item = place > cue.last + 1 and (word.stop == COMMA or (strict and word.low in ("and", "plus", "和")))
+            if item and strict and word.stop == COMMA and not self._closes(place, word):
+                return False
             if item and not self._goes_on(cue, place, match, fact, mentions):
                 return False
             if item:
                 reach = max(reach, place - cue.last + 4)
             place += 1
         return match.first - cue.last <= reach
+
+    def _closes(self, place: int, item: Word) -> bool:
+        """Whether the row of things that goes on at ``place`` is closed by an "or": "not A, B or C", against "not A, B"."""
+        if not item.raw.isascii() or item.low in _JOINS:
+            return True
+        for word in self.words[place : place + 9]:
+            if word.stop >= CLAUSE:
+                return False
+            if word.low in _JOINS:
+                return True
+        return False
 
     def _goes_on(self, cue: Match, place: int, match: Match, fact: str, mentions: Sequence[tuple[Match, str]]) -> bool:
         """Whether the list that began behind ``cue`` goes on at ``place``: like things on both sides and no new sentence."""
