@@ -12,7 +12,7 @@ import orjson
 
 from assistant.model import Passage, PassageId, PassageKind, Trust
 
-FORMAT: Final = 3  # raised when anything changes that an index holds, the cutting of words included
+FORMAT: Final = 4  # raised when anything changes that an index holds, the cutting of words included
 _DAYS: Final = ("applies_from", "applies_until")
 _LISTS: Final = ("decisions", "neighbours", "also")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from assistant.index.bm25 import Entry, near, pairs
-from assistant.model import Passage
+from assistant.model import Passage, PassageKind
 
 TAGS: Final = ("kind", "trust", "jurisdiction", "instrument")
 NONE: Final = "-"
@@ -13,9 +13,13 @@ _WORDING: Final = 3  # spaces: less is a name or a number
 
 
 def embedded_text(passage: Passage) -> str:
-    """What of a passage gets a vector: its title, other wordings of it, its text. Where it stands is left to words."""
+    """What of a passage gets a vector: its title, other wordings of it, its text. Where it stands is left to words.
+
+    Of a provision it is the heading, for its text is that of its norms, which are passages themselves.
+    """
+    text = "" if passage.kind is PassageKind.PROVISION else passage.text
     wordings = (other for other in passage.also if other.isascii() and other.count(" ") >= _WORDING)
-    return ". ".join(part.strip() for part in (passage.title, *wordings, passage.text) if part.strip())
+    return ". ".join(part.strip() for part in (passage.title, *wordings, text) if part.strip())
 
 
 def entry_of(passage: Passage) -> Entry:
