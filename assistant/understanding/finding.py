@@ -155,9 +155,9 @@ def _without_pieces(matches: list[tuple[Rule, Match]]) -> list[tuple[Rule, Match
     best: dict[tuple[object, ...], list[Match]] = {}
     kept = []
     for rule, match in sorted(matches, key=lambda pair: (pair[1].first, -pair[1].last)):
-        key = tuple((meaning.fact, meaning.value, meaning.weak, meaning.only_denied, meaning.denied) for meaning in rule.means) + tuple(
-            str(group.value) for group in match.groups
-        )
+        key = tuple(
+            (meaning.fact, meaning.value, meaning.weak, meaning.only_denied, meaning.denied) for meaning in rule.means
+        ) + tuple(str(group.value) for group in match.groups)
         if any(other.first <= match.first and match.last <= other.last for other in best.get(key, ())):
             continue
         best.setdefault(key, []).append(match)

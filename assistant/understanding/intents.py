@@ -9,13 +9,14 @@ from typing import Final
 
 from assistant.model import Intent
 from assistant.understanding.days import Day
-from assistant.understanding.pattern import Match
+from assistant.understanding.pattern import Group, Match
 from assistant.understanding.rules import Rule
 from assistant.understanding.words import Word, listed
 
 _ORDER: Final = (Intent.WITHDRAW, Intent.COMPARE, Intent.CHANGES, Intent.CONTROLS, Intent.EXPLAIN, Intent.APPLIES, Intent.DEFINE)
 _STRONG: Final = 0.62  # a question of law asked nearly in the words of the knowledge
 _ASKED: Final = listed("what which when does do will would apply applies applicable change changes valid force 适 用 变 化 什 么")
+_ANOTHER_TIME: Final = listed("since before until till from by after through")
 _DESCRIPTION: Final = 3
 _FULL: Final = 5
 
@@ -85,6 +86,20 @@ def asking(words: Sequence[Word], match: Match) -> bool:
     return any(word.low in _ASKED for word in words if word.sentence == sentence)
 
 
+def asked_for(words: Sequence[Word], group: Group, wanted: Sequence[Intent]) -> bool:
+    """Whether a day is asked for itself, or is an end of a span that is; "since", "before" and the like name another time."""
+    lead = {words[group.first].low} | ({words[group.first - 1].low} if group.first else set())
+    lead |= {words[group.first - 2].low} if group.first > 1 and words[group.first - 1].low in ("the", "of") else set()
+    return Intent.CHANGES in wanted or lead.isdisjoint(_ANOTHER_TIME)
+
+
+def _today_within(day: Day, today: date) -> date:
+    """The day asked about: today, where today lies in the month or the year that is named."""
+    same_year = day.day.year == today.year
+    within = (day.exact == "month" and same_year and day.day.month == today.month) or (day.exact == "year" and same_year)
+    return today if within and day.day <= today else day.day
+
+
 def when(
     matches: Sequence[tuple[Rule, Match]],
     used: frozenset[tuple[int, int]],
@@ -97,7 +112,7 @@ def when(
     for rule, match in matches:
         if rule.group == "intent" and (rule.name in ("as_of", "until") or (rule.name == "bare_day" and asking(words, match))):
             for group in match.groups:
-                if isinstance(group.value, Day) and (group.first, group.last) not in used:
+                if isinstance(group.value, Day) and (group.first, group.last) not in used and asked_for(words, group, wanted):
                     days[(group.first, group.last)] = group.value
     chosen = [days[key] for key in sorted(days)]
     if not chosen:
@@ -109,7 +124,9 @@ def when(
     if len(chosen) > 1:
         first, last = sorted(day.day for day in chosen)[:1] + sorted(day.day for day in chosen)[-1:]
         return When(first, last if last != first else None, note)
-    day = chosen[0].day
+    day = chosen[0].day if Intent.CHANGES in wanted[:2] else _today_within(chosen[0], today)
+    if day == today:
+        note = None
     if Intent.CHANGES in wanted[:2]:
         if day > today:
             before = chosen[0]

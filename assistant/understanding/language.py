@@ -205,7 +205,9 @@ def _facts(reading: _Reading, value: Value, place: Place) -> None:
             for word, patterns, where in reading.entries(record.get(key), spot.below(key)):
                 answer = reading.value(fact, word, where)
                 if answer is not None:
-                    means = (Meaning(fact.id, answer, weak=key == "weak", denied=key == "denied", only_denied=key == "if_denied"),)
+                    means = (
+                        Meaning(fact.id, answer, weak=key == "weak", denied=key == "denied", only_denied=key == "if_denied"),
+                    )
                     for pattern, line in reading.rows(patterns, where):
                         reading.add(pattern, line, Rule("fact", True, means))
         for pattern, line in reading.rows(record.get("slot"), spot.below("slot")):

@@ -26,9 +26,6 @@ _TOO_SHORT: Final = 3
 def law_names(knowledge: Knowledge, value: Value, place: Place, problems: list[Problem]) -> Iterator[tuple[str, Place, LawName]]:
     """Each pattern with the law that it names; what the files name wrongly is added to ``problems``."""
     nowhere = Place(_NOWHERE)
-    for instrument in knowledge.instruments.values():
-        for name in _own_names(instrument):
-            yield name_pattern(name), nowhere, LawName(str(instrument.id))
     record = value if isinstance(value, dict) else {}
     for key, names in _mapping(record.get("instruments")):
         spot = place.below("instruments", key)
@@ -37,7 +34,10 @@ def law_names(knowledge: Knowledge, value: Value, place: Place, problems: list[P
                 Problem(str(spot), "unknown-instrument", f"there is no instrument {key!r}.", nearest(key, knowledge.instruments))
             )
         for number, name in _texts(names):
-            yield name, spot.below(number), LawName(key)
+            yield name, spot.below(number), LawName(key)  # before the own names: of names as long the first counts
+    for instrument in knowledge.instruments.values():
+        for name in _own_names(instrument):
+            yield name_pattern(name), nowhere, LawName(str(instrument.id))
     for number, topic in enumerate(record.get("topics") or []):
         if isinstance(topic, dict):
             yield from _topic(knowledge, topic, place.below("topics", number), problems)

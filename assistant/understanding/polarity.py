@@ -18,15 +18,14 @@ _UNSURE: Final = listed(
 _INTENDED: Final = listed("want like consider plan buy try need")
 _CLAUSE_REACH: Final = 12
 _JOINS: Final = frozenset(["and", "or", "nor", "neither", "no"])
+_PREPOSITIONS: Final = listed("to for in on as with by")
 _SUMS_UP: Final = listed("that this it which all")
 _BEFORE: Final = {"negation_before": 1, "doubt_before": 2, "only_before": 1}
 _CHOICES: Final = listed(
     """hosting hosting_in model_source adaptation provider_in transfer_to marketed_in data_use own_brand data subcontracting
     agentic function_outsourced technique in_service_from on_market_from automation legal_ground"""
 )
-_WISHES: Final = listed(
-    """considering thinking contemplating exploring looking evaluating weighing toying leaning"""
-)
+_WISHES: Final = listed("""considering thinking contemplating exploring looking evaluating weighing toying leaning""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +67,12 @@ class Cues:
         denied = denied or any(self._next(cue, match, mentions) for cue in self._near("negation_short", match))
         denied = denied or any(self._just_before(cue, match, 1) for cue in self.found.get("negation_before", ()))
         denied = denied or any(self._inside(cue, match) for cue in self.found.get("negation", ()))
+        denied = denied or any(
+            self._goes_on_with(cue) and self._after("negation", cue, match, fact, mentions)
+            for cue in self._near("negation_before", match)
+        )
         doubted = any(
-            self._after("doubt", cue, match, fact, mentions)
-            and not (fact not in _CHOICES and self._wished(cue))
+            self._after("doubt", cue, match, fact, mentions) and not (fact not in _CHOICES and self._wished(cue))
             for cue in self._near("doubt", match)
         ) or any(self._just_before(cue, match, 2) for cue in self.found.get("doubt_before", ()))
         doubted = doubted or any(self._inside(cue, match) for cue in self.found.get("doubt", ()))
@@ -82,7 +84,7 @@ class Cues:
         return Turn(denied, doubted, only, option)
 
     def _wished(self, cue: Match) -> bool:
-        """Whether ``cue`` is a wish or a permission ("we are considering", "an officer may overrule"), which opens only choices."""
+        """Whether ``cue`` is a wish or a permission ("we are considering", "may overrule"), which opens only choices."""
         words = [word.low for word in self.words[cue.first : cue.last + 3]]
         if words[0] in ("may", "could"):
             return _UNSURE.isdisjoint(words[1:3])
@@ -101,7 +103,11 @@ class Cues:
         strict = name in ("negation", "negation_short", "only_after")
         while place <= match.first:
             word = self.words[place]
-            if word.stop >= CLAUSE or (word.stop == LABEL and (strict and place > cue.last + 1)) or (place < match.first and word.low in self.language.barriers):
+            if (
+                word.stop >= CLAUSE
+                or (word.stop == LABEL and (strict and place > cue.last + 1))
+                or (place < match.first and word.low in self.language.barriers)
+            ):
                 return False
             item = place > cue.last + 1 and (word.stop == COMMA or (strict and word.low in ("and", "plus", "和")))
             if item and strict and word.stop == COMMA and not self._closes(place, word):
@@ -160,6 +166,11 @@ class Cues:
         return all(word.stop <= LABEL or (stop > 1 and word.stop < SENTENCE) for word in between) and all(
             word.low in ("all", "also", "itself", "then", "though", "data", "or") for word in between[:-1]
         )
+
+    def _goes_on_with(self, cue: Match) -> bool:
+        """Whether what is denied follows: "is not used to rate anybody", against "voice is not used"."""
+        follow = self.words[cue.last + 1 : cue.last + 2]
+        return bool(follow) and follow[0].stop == NONE and follow[0].low in _PREPOSITIONS
 
     def _inside(self, cue: Match, match: Match) -> bool:
         """Whether ``cue`` stands in a gap of ``match``: "the seat may be in the US", "is not based in Spain"."""

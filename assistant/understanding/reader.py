@@ -32,6 +32,7 @@ LONGEST: Final = 12_000
 MOST_WORDS: Final = 2_000
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffd\ud800-\udfff]")
 _SENTENCES: Final = re.compile(r"[.!?。！？\n]+\s*")
+_INSTEAD: Final = frozenset(("instead", "replace", "replaced", "replacing", "swapped"))
 _ALL: Final = re.compile(r"\b(?:everything|all (?:the )?facts|start (?:over|again)|reset)\b|重新开始", re.IGNORECASE)
 
 
@@ -82,7 +83,7 @@ class Reader:
         notes.extend(found.notes)
         notes.extend(cited.notes)
         notes.extend(f"{day} is no day of the calendar." for day in impossible_days(part))
-        readings = found.readings
+        readings = _replacing(found.readings, words, self.language)
         taking_back = any(rule.group == "cue" and rule.name == "withdraw" for rule, _ in matches)
         told = answers(part, words, groups, readings, conversation, self.knowledge) if conversation and not taking_back else ()
         readings = (*readings, *told)
@@ -153,6 +154,22 @@ class Reader:
                     f"{self.knowledge.facts[one.fact].labels.label}: only what was mentioned is taken; there may be more"
                 )
         return notes
+
+
+def _replacing(readings: Sequence[FactReading], words: Sequence[Word], language: Language) -> tuple[FactReading, ...]:
+    """``readings`` where an option said with "instead" takes the place of the whole answer, if such answers are named in full."""
+    if not any(word.low in _INSTEAD for word in words):
+        return tuple(readings)
+    return tuple(
+        replace(one, complete=True)
+        if one.hypothetical
+        and one.polarity is Polarity.STATED
+        and isinstance(one.value, tuple)
+        and (habit := language.habits.get(one.fact)) is not None
+        and habit.mentions == "complete"
+        else one
+        for one in readings
+    )
 
 
 def _verbatim(text: str, span: Span) -> Span:
