@@ -10,6 +10,7 @@ from __future__ import annotations
 import ipaddress
 import logging
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any, Final
 from urllib.parse import parse_qsl, quote
 
@@ -82,15 +83,14 @@ class Gate:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        headers = Headers(scope=scope)
+        principal: Principal | None = LOCAL
         try:
             if self._words:
-                principal = await self._known(scope, headers)
+                principal = await self._known(scope, Headers(scope=scope))
             else:
-                _require_local(scope, headers, self._settings.host)
-                principal = LOCAL
+                _require_local(scope, self._settings.host)
         except SextantError as error:
-            await _answer(error, scope, headers)(scope, receive, send)
+            await _answer(error, scope, Headers(scope=scope))(scope, receive, send)
             return
         scope.setdefault("state", {})["principal"] = principal
         await self._app(scope, receive, send)
@@ -150,11 +150,13 @@ class Gate:
         raise UnauthenticatedError("This service takes keys alone; 'sextant key new' makes one.")
 
 
+@lru_cache(maxsize=256)
 def is_loopback(address: str) -> bool:
     """Whether nobody but this machine reaches that address."""
     return _is_address(address) and ipaddress.ip_address(address.partition("%")[0]).is_loopback
 
 
+@lru_cache(maxsize=256)
 def _is_address(text: str) -> bool:
     try:
         ipaddress.ip_address(text.partition("%")[0])
@@ -163,22 +165,24 @@ def _is_address(text: str) -> bool:
     return True
 
 
-def _require_local(scope: Scope, headers: Headers, own_name: str) -> None:
+def _require_local(scope: Scope, own_name: str) -> None:
     """Nothing, where it is this machine's user who asks.
 
     Raises:
         ForbiddenError: where a web page may have made a browser ask.
     """
     client = scope.get("client")
+    headers = dict(scope["headers"])
     if client is not None and _is_address(client[0]):
         if not is_loopback(client[0]):
             told = "without authentication it answers this machine alone; set SEXTANT_AUTHENTICATION."
             raise ForbiddenError([Problem("the client's address", "foreign-client", told)])
-        name = _host_name(headers.get("host", ""))
+        name = _host_name(headers.get(b"host", b"").decode("latin-1"))
         if name not in (*_NAMES_HERE, own_name):
             told = f"it answers as 'localhost' alone, not as {name[:100]!r}; for other names set SEXTANT_AUTHENTICATION."
             raise ForbiddenError([Problem("header Host", "foreign-host", told)])
-    _require_same_origin(scope, headers)
+    if scope["method"] not in _SAFE:
+        _require_same_origin(scope, Headers(scope=scope))
 
 
 def _require_same_origin(scope: Scope, headers: Headers) -> None:
