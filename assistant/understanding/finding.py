@@ -15,6 +15,7 @@ from assistant.understanding.pattern import Group, Match
 from assistant.understanding.polarity import Cues, Turn
 from assistant.understanding.rules import SLOT, Language, Meaning, Rule
 from assistant.understanding.words import CLAUSE, COMMA, Word, listed
+from kg_service.applicability.facts import contradictions
 from kg_service.model import Fact, FactId, FactKind, Knowledge, TermId
 
 _CLOSE: Final = 60
@@ -361,7 +362,16 @@ def _joined(fact: Fact, group: Sequence[Mention], polarity: Polarity) -> bool | 
     if polarity is not Polarity.NEGATED and str(fact.id) not in ("persons_in", "marketed_in"):
         above = {str(up) for term in terms for up in fact.ancestors.get(TermId(term), frozenset())}
         terms = [term for term in terms if term not in above]
-    return tuple(terms)
+    return tuple(terms if polarity is not Polarity.STATED else _agreeing(fact, terms))
+
+
+def _agreeing(fact: Fact, terms: Sequence[str]) -> list[str]:
+    """``terms`` without those that a later one rules out."""
+    kept: list[TermId] = []
+    for term in reversed(terms):
+        if not any(True for _ in contradictions(fact, frozenset([*kept, TermId(term)]))):
+            kept.append(TermId(term))
+    return [str(term) for term in reversed(kept)]
 
 
 def _span(text: str, words: Sequence[Word], match: Match) -> Span:
