@@ -41,6 +41,8 @@ def _parts(material: Material) -> Iterator[Claim]:
     asked = set(ground.understanding.intents)
     named = _named(material)
     yield from corrections(material)
+    if Intent.DEFINE in asked and ground.understanding.qualifications:  # a conclusion by its name: first what it means
+        yield from definitions(material, _LAW_MOST)
     if ground.understanding.interpretations:
         yield from interpretations(material, _LAW_MOST)
     if ground.difference is not None:
