@@ -8,14 +8,20 @@ import socket
 import struct
 from typing import Any, Final, cast
 
+import orjson
+
 LENGTHS: Final = struct.Struct(">II")
 HEAD_MOST: Final = 16 << 20
 BODY_MOST: Final = 0xFFFFFFFF
+_SHORT: Final = 16_384
 
 
 def packed(head: dict[str, Any], body: bytes = b"") -> bytes:
     """The message. ``body`` may be as long as four bytes can say."""
-    raw = json.dumps(head, ensure_ascii=True, separators=(",", ":")).encode("ascii")
+    try:
+        raw = orjson.dumps(head)
+    except TypeError:  # a lone surrogate that came in with a query
+        raw = json.dumps(head, ensure_ascii=True, separators=(",", ":")).encode("ascii")
     return LENGTHS.pack(len(raw), len(body)) + raw + body
 
 
@@ -37,7 +43,10 @@ def head_of(raw: bytes) -> dict[str, Any]:
     Raises:
         ValueError: where it is no JSON object.
     """
-    head = json.loads(raw)
+    try:
+        head = orjson.loads(raw)
+    except orjson.JSONDecodeError:  # half a character, which it does not take
+        head = json.loads(raw)
     if not isinstance(head, dict):
         raise ValueError("a message without a head")  # noqa: TRY004 what came is wrong, not who calls
     return head
@@ -58,6 +67,25 @@ def exactly(channel: socket.socket, size: int) -> bytes:
             raise EOFError
         at += got
     return bytes(data)
+
+
+def message(channel: socket.socket) -> tuple[int, bytes]:
+    """The length of the head, and head and body of the next message; one look at the socket where it is short.
+
+    Raises:
+        EOFError: where the other side is gone before.
+        ValueError: where it is longer than is taken, or more than a message.
+    """
+    data = channel.recv(_SHORT)
+    if len(data) < LENGTHS.size:
+        if not data:
+            raise EOFError
+        data += exactly(channel, LENGTHS.size - len(data))
+    head_size, body_size = lengths(data[: LENGTHS.size])
+    rest = head_size + body_size - (len(data) - LENGTHS.size)
+    if rest < 0:
+        raise ValueError("more than a message")
+    return head_size, data[LENGTHS.size :] + (exactly(channel, rest) if rest else b"")
 
 
 class Channel(asyncio.Protocol):

@@ -127,8 +127,7 @@ def serve(channel: socket.socket, graph: Graph, limits: Limits) -> None:
     fence.allow_seconds(limits.seconds + _LIFE)
     while True:
         try:
-            head_size, body_size = frames.lengths(frames.exactly(channel, frames.LENGTHS.size))
-            message = frames.exactly(channel, head_size + body_size)
+            head_size, message = frames.message(channel)
         except EOFError:
             return
         job = frames.head_of(message[:head_size])
