@@ -63,7 +63,8 @@ class Cues:
     def turn(self, match: Match, fact: str, mentions: Sequence[tuple[Match, str]]) -> Turn:
         """What the cues make of ``match``, a mention of ``fact`` among ``mentions``."""
         denied = any(self._after("negation", cue, match, fact, mentions) for cue in self._near("negation", match))
-        denied = denied or any(self._after("withdraw", cue, match, fact, mentions) for cue in self._near("withdraw", match))
+        taken_back = any(self._after("withdraw", cue, match, fact, mentions) for cue in self._near("withdraw", match))
+        denied = denied or taken_back
         denied = denied or any(self._next(cue, match, mentions) for cue in self._near("negation_short", match))
         denied = denied or any(self._just_before(cue, match, 1) for cue in self.found.get("negation_before", ()))
         denied = denied or any(self._inside(cue, match) for cue in self.found.get("negation", ()))
@@ -81,7 +82,7 @@ class Cues:
             self._just_before(cue, match, 1) for cue in self.found.get("only_before", ())
         )
         option = any(self._option(cue, match) for cue in self._near("if", match))
-        return Turn(denied, doubted, only, option)
+        return Turn(denied, doubted and not taken_back, only, option)
 
     def _wished(self, cue: Match) -> bool:
         """Whether ``cue`` is a wish or a permission ("we are considering", "may overrule"), which opens only choices."""

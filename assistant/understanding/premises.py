@@ -21,6 +21,7 @@ _ASKS: Final = listed(
     """does do did is are was were will would can could may must should has have when which what who how where why shall"""
 )
 _PRESUMED_ANYWAY: Final = frozenset({"ended", "repealed"})
+_NOT_YET: Final = frozenset({"before", "until", "till", "earlier"})
 _NOT_LAW_YET: Final = frozenset({"proposed", "draft", "withdrawn"})
 _NOT: Final = frozenset(["not", "never", "hardly", "isn't", "aren't", "wasn't", "hasn't", "haven't"])
 
@@ -38,9 +39,11 @@ def premises(
             continue
         if rule.name == "exists" and not _unsettled(law, knowledge):
             continue
-        if rule.name in ("applies", "ended", "repealed", "applies_from") and any(
-            words[place].low in _NOT or words[place].low.endswith("n't") for place in range(match.first, match.last + 1)
-        ):
+        said = [words[place].low for place in range(match.first, match.last + 1)]
+        denied = any(word in _NOT or word.endswith("n't") for word in said)
+        if rule.name == "applies_from" and not _NOT_YET.isdisjoint(said):
+            denied = False  # "does not apply before that day" says from when it does
+        if rule.name in ("applies", "ended", "repealed", "applies_from") and denied:
             if rule.name != "applies":
                 continue
             premise = _premise("does_not_apply", match, law, words, text)
