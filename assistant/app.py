@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncIterator
@@ -19,6 +20,7 @@ from assistant.gate import Gate
 from assistant.index.opening import how_of, kept_index
 from assistant.llm.composer import PROMPT as COMPOSE
 from assistant.llm.prompts import prompt
+from assistant.llm.registry import configured
 from assistant.model import Answer
 from assistant.passages import passages_of, text_passages
 from assistant.rest import ask, openai, page
@@ -28,6 +30,7 @@ from assistant.services import AssistantServices
 from assistant.settings import AssistantSettings
 from assistant.trail import draft_of
 from kg_service.app import create_app as create_exact
+from kg_service.errors import SextantError
 from kg_service.people.model import Principal
 from kg_service.services import Services
 
@@ -42,12 +45,14 @@ def create_app(settings: AssistantSettings) -> FastAPI:
     @contextlib.asynccontextmanager
     async def lifespan(running: FastAPI) -> AsyncIterator[Any]:
         async with inner(running) as state:
-            services = running.state.assistant = await run_in_threadpool(make_services, settings, running.state.services)
-            _LOG.info("answers are composed %s", f"with {services.model}" if services.model else "without a model")
+            await run_in_threadpool(configured, settings)  # a model that cannot be used is told at the start
+            making = asyncio.ensure_future(run_in_threadpool(make_services, settings, running.state.services))
+            running.state.assistant = making  # all else answers meanwhile; a question waits for it
             try:
                 yield state
             finally:
-                await run_in_threadpool(services.close)
+                with contextlib.suppress(SextantError):  # then nothing was made
+                    await run_in_threadpool((await making).close)
 
     app.router.lifespan_context = lifespan
     for part in (ask, openai, page):
@@ -77,6 +82,7 @@ def make_services(settings: AssistantSettings, exact: Services) -> AssistantServ
         gate.close()
         keeper.close()
 
+    _LOG.info("answers are composed %s", f"with {made.model.name}" if made.model else "without a model")
     return AssistantServices(
         settings=settings,
         evaluator=exact.evaluator,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Annotated, Any
@@ -16,14 +17,23 @@ from assistant.gate import Run
 from assistant.model import Answer, Conversation
 from assistant.services import AssistantServices
 from kg_service.applicability.facts import parse_day, parse_facts
-from kg_service.errors import InputError, Problem, SextantError
+from kg_service.errors import BusyError, InputError, Problem, SextantError
 from kg_service.people.acting import principal_of
 from kg_service.people.model import Principal
 
 
-def assistant_of(request: Request) -> AssistantServices:
-    """The assistant of the application that answers ``request``; for ``fastapi.Depends``."""
-    found = request.app.state.assistant
+async def assistant_of(request: Request) -> AssistantServices:
+    """The assistant of the application that answers ``request``; for ``fastapi.Depends``. It may still be in the making.
+
+    Raises:
+        BusyError: where it is not there within the time of a request.
+        UnavailableError: where it could not be made.
+    """
+    making = request.app.state.assistant
+    try:
+        found = await asyncio.wait_for(asyncio.shield(making), request.app.state.services.settings.request_seconds)
+    except TimeoutError as error:
+        raise BusyError("The assistant is still being started.", 5) from error
     if not isinstance(found, AssistantServices):
         raise TypeError(found)
     return found
