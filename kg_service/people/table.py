@@ -1,4 +1,4 @@
-"""Who may do what over HTTP: the one table. An operation that is not in it is open to nobody.
+"""Who may do what over HTTP: the one table. Where people must say who they are, an operation that is not in it is closed.
 
 ``own`` are the roles that may do it to what is theirs, or to what has no owner; ``others`` to what is somebody else's. Who may
 sign or waive a decision is further narrowed by the institution's policy (``kg_service/dossiers/policy.py``).
@@ -38,7 +38,6 @@ ASK: Final = Rule(EVERYONE, EVERYONE, Scope.ASK)
 OWN_TALK: Final = Rule(EVERYONE, NOBODY, Scope.ASK)
 CREATE: Final = Rule(WORKERS, WORKERS, Scope.WRITE)
 CHANGE: Final = Rule(WORKERS, ARCHITECTS, Scope.WRITE)
-CONTROL: Final = Rule(WORKERS, ARCHITECTS, Scope.WRITE)
 SIGN: Final = Rule(SIGNERS, SIGNERS, Scope.SIGN)
 REOPEN: Final = Rule(WORKERS | SIGNERS, SIGNERS, Scope.WRITE)
 REMOVE: Final = Rule(WORKERS | ADMINS, KEEPERS, Scope.WRITE)

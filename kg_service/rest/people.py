@@ -11,12 +11,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from kg_service.errors import UnavailableError
-from kg_service.people.acting import principal_of
 from kg_service.people.keys import MOST_DAYS, Keys, parse_wanted, view
-from kg_service.people.model import Principal, Role, Scope
+from kg_service.people.model import Role, Scope
+from kg_service.rest.assessments import ActorParam
 
 router = APIRouter(prefix="/api/v1", tags=["people"])
-ActorParam = Annotated[Principal, Depends(principal_of)]
 
 
 class KeyRequest(BaseModel):
