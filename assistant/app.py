@@ -31,15 +31,19 @@ from assistant.settings import AssistantSettings
 from assistant.trail import draft_of
 from kg_service.app import create_app as create_exact
 from kg_service.errors import SextantError
+from kg_service.knowledge.build import Built
 from kg_service.people.model import Principal
 from kg_service.services import Services
 
 _LOG = logging.getLogger(__name__)
 
 
-def create_app(settings: AssistantSettings) -> FastAPI:
-    """The application. Search answers from words alone until the index with vectors is there, and says so."""
-    app = create_exact(settings, RULES)
+def create_app(settings: AssistantSettings, built: Built | None = None) -> FastAPI:
+    """The application. Search answers from words alone until the index with vectors is there, and says so.
+
+    ``built`` is the knowledge where the caller has loaded it already.
+    """
+    app = create_exact(settings, RULES, built)
     inner = app.router.lifespan_context
 
     @contextlib.asynccontextmanager

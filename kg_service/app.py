@@ -26,7 +26,7 @@ from kg_service.deployments.sql import Table
 from kg_service.dossiers.service import open_dossiers
 from kg_service.dossiers.shown import Shown
 from kg_service.errors import StoreError
-from kg_service.knowledge.build import load
+from kg_service.knowledge.build import Built, load
 from kg_service.knowledge.queries import read_library
 from kg_service.people.gate import Gate
 from kg_service.people.keys import Keys
@@ -55,7 +55,7 @@ from kg_service.rest import (
 from kg_service.services import Services, spare_collector
 from kg_service.settings import Settings
 from kg_service.sparql import routes as sparql
-from kg_service.sparql.service import service_of
+from kg_service.sparql.service import SparqlService, service_of
 from kg_service.store.publish import require_published
 from kg_service.store.registry import configured
 from kg_service.texts.library import open_library
@@ -119,15 +119,17 @@ class SafeHeaders:
         await self._app(scope, receive, with_headers)
 
 
-def make_services(settings: Settings) -> Services:
-    """The knowledge, loaded, with its evaluator and its graph. Takes about a second from the cache, more on a first build.
+def make_services(settings: Settings, built: Built | None = None) -> Services:
+    """The knowledge with its evaluator and its graph.
+
+    Where ``built`` is not given it is loaded first: about half a second from the cache, more on a first build.
 
     Raises:
         KnowledgeError: where the law's files have problems.
         StoreError: where a remote store does not answer, or holds another version of the knowledge; where the database cannot
             be used.
     """
-    built = load(settings.root, settings.cache)
+    built = built or load(settings.root, settings.cache)
     store = built.store
     if settings.store != "oxigraph":
         store = configured(settings)
@@ -149,9 +151,9 @@ def make_services(settings: Settings) -> Services:
 
 
 @contextlib.asynccontextmanager
-async def _living(settings: Settings, app: FastAPI) -> AsyncIterator[None]:
+async def _living(settings: Settings, built: Built | None, app: FastAPI) -> AsyncIterator[None]:
     """What the application holds while it runs; everything is closed with it."""
-    services = await run_in_threadpool(make_services, settings)
+    services = await run_in_threadpool(make_services, settings, built)
     app.state.services = services
     app.state.keys = Keys(services.journal)
     watching = open_watch(settings, services.journal, services.evaluator, services.dossiers)
@@ -165,16 +167,14 @@ async def _living(settings: Settings, app: FastAPI) -> AsyncIterator[None]:
     endpoint = app.state.sparql = service_of(settings, services.store, services.knowledge.version)
     services.deployments.follow(endpoint)
     services.dossier_graphs.follow(endpoint)
-    try:
-        await endpoint.start()
-    except StoreError as error:
-        _LOG.warning("the SPARQL endpoint does not answer yet: %s", error)
+    starting = asyncio.create_task(_ready(endpoint))  # all else answers meanwhile; a query waits for it
     watching.keeper.start()
     in_step = asyncio.create_task(services.dossier_graphs.keep_in_step())
     try:
         yield
     finally:
         in_step.cancel()
+        await starting
         await run_in_threadpool(watching.close)
         await endpoint.close()
         services.store.close()
@@ -182,10 +182,18 @@ async def _living(settings: Settings, app: FastAPI) -> AsyncIterator[None]:
         services.database.close()
 
 
-def create_app(settings: Settings, more: Mapping[str, Rule] = MappingProxyType({})) -> FastAPI:
+async def _ready(endpoint: SparqlService) -> None:
+    try:
+        await endpoint.start()
+    except StoreError as error:
+        _LOG.warning("the SPARQL endpoint does not answer yet: %s", error)
+
+
+def create_app(settings: Settings, more: Mapping[str, Rule] = MappingProxyType({}), built: Built | None = None) -> FastAPI:
     """The application. It loads the knowledge when it starts and answers nothing before.
 
-    ``more`` says who may use what a package that stands on this one adds to it.
+    ``more`` says who may use what a package that stands on this one adds to it; ``built`` is the knowledge where the caller has
+    loaded it already.
 
     Raises:
         InputError: where the settings say only half of what authentication needs.
@@ -195,7 +203,7 @@ def create_app(settings: Settings, more: Mapping[str, Rule] = MappingProxyType({
         title="Sextant",
         version=version("sextant-kg"),
         description=DESCRIPTION,
-        lifespan=partial(_living, settings),
+        lifespan=partial(_living, settings, built),
         docs_url=None,
         redoc_url=None,
         license_info={"name": "see the repository"},

@@ -19,4 +19,4 @@ def serve(settings: Settings) -> None:
     if not isinstance(settings, AssistantSettings):
         raise TypeError(settings)
     configured(settings)
-    serve_application(settings, lambda: create_app(settings))
+    serve_application(settings, lambda built: create_app(settings, built))

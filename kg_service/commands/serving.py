@@ -14,7 +14,7 @@ from kg_service.app import create_app
 from kg_service.commands.bounded_http import BoundedHttp
 from kg_service.commands.session import tell
 from kg_service.errors import InputError, Problem
-from kg_service.knowledge.build import load_knowledge
+from kg_service.knowledge.build import Built, load
 from kg_service.people.opening import require_authentication
 from kg_service.settings import Settings
 from kg_service.store.publish import require_published
@@ -33,7 +33,7 @@ class _Server(uvicorn.Server):
             sys.stdout.flush()
 
 
-def serve(settings: Settings, application: Callable[[], Callable[..., Any]] | None = None) -> None:
+def serve(settings: Settings, application: Callable[[Built], Callable[..., Any]] | None = None) -> None:
     """Serves ``application``, else the exact half alone, until it is told to stop.
 
     Raises:
@@ -47,15 +47,13 @@ def serve(settings: Settings, application: Callable[[], Callable[..., Any]] | No
         require_authentication(settings, listening.getsockname()[0])
         shown = "127.0.0.1" if host in ("0.0.0.0", "") else "[::1]" if host == "::" else f"[{host}]" if ":" in host else host  # noqa: S104
         url = f"http://{shown}:{port}"
-        knowledge = load_knowledge(
-            settings.root, settings.cache, lambda: tell("building the knowledge, once for this version ...")
-        )
+        built = load(settings.root, settings.cache, on_build=lambda: tell("building the knowledge, once for this version ..."))
         if settings.store != "oxigraph":
-            require_published(configured(settings), knowledge.version, settings.store)
+            require_published(configured(settings), built.knowledge.version, settings.store)
         logging.basicConfig(level=settings.log_level.upper(), format="%(levelname)s %(name)s: %(message)s")
         logging.getLogger("uvicorn").setLevel(logging.DEBUG if settings.log_level == "debug" else logging.WARNING)
         config = uvicorn.Config(
-            create_app(settings) if application is None else application(),
+            create_app(settings, built=built) if application is None else application(built),
             log_config=None,
             access_log=settings.log_level == "debug",
             server_header=False,

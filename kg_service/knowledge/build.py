@@ -12,6 +12,7 @@ import logging
 import os
 import tempfile
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, TypeVar
@@ -52,8 +53,15 @@ class Parts:
         return json.dumps(head).encode() + b"\n" + body
 
 
-def load(root: Path, cache: Path | None, open_empty: Callable[[], GraphStore] = OxigraphStore) -> Built:
+def load(
+    root: Path,
+    cache: Path | None,
+    open_empty: Callable[[], GraphStore] = OxigraphStore,
+    on_build: Callable[[], None] = lambda: None,
+) -> Built:
     """The knowledge under ``root`` and its graph: from ``cache`` where the files are unchanged, otherwise built and kept there.
+
+    ``on_build`` is called where it must be built first.
 
     Raises:
         KnowledgeError: where the files have problems.
@@ -61,10 +69,17 @@ def load(root: Path, cache: Path | None, open_empty: Callable[[], GraphStore] = 
 
     def both(parts: Parts) -> Built:
         store = open_empty()
-        store.load(parts.graph)
-        return Built(from_json(parts.knowledge), store)
+        with ThreadPoolExecutor(1) as beside:
+            loading = beside.submit(store.load, parts.graph)
+            knowledge = from_json(parts.knowledge)
+            loading.result()
+        return Built(knowledge, store)
 
-    return _kept(root, cache, both) or both(_built(root, cache))
+    kept = _kept(root, cache, both)
+    if kept is None:
+        on_build()
+        kept = both(_built(root, cache))
+    return kept
 
 
 def load_knowledge(root: Path, cache: Path | None, on_build: Callable[[], None] = lambda: None) -> Knowledge:

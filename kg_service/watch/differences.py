@@ -11,13 +11,15 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from kg_service.applicability.evaluate import Evaluator
 from kg_service.applicability.facts import Facts
 from kg_service.watch.model import Cause, NormChange
-from kg_service.watch.rows import Matrix, rearranged, status_of, unpacked, verdicts
+from kg_service.watch.rows import rearranged, status_of, unpacked, verdicts
+
+if TYPE_CHECKING:
+    from kg_service.watch.rows import Matrix
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,8 @@ def evaluated(
     Args:
         orders: for each version of the knowledge named in ``before`` the norms in the order of its rows.
     """
+    import numpy as np
+
     now = verdicts(evaluator, [one.facts for one in subjects], day)
     places = [place for place, one in enumerate(subjects) if one.before is not None]
     changes: dict[int, tuple[NormChange, ...]] = {}
@@ -70,6 +74,8 @@ def evaluated(
 
 def _found(steps: Sequence[Matrix], order: Sequence[str]) -> dict[int, list[NormChange]]:
     """Each difference between the first and the last of the four matrices, with the steps at which something moved."""
+    import numpy as np
+
     moved = np.zeros(steps[0].shape, np.uint8)
     for bit, (one, other) in enumerate(itertools.pairwise(steps)):
         moved |= (one != other).astype(np.uint8) << bit
@@ -90,6 +96,8 @@ def _found(steps: Sequence[Matrix], order: Sequence[str]) -> dict[int, list[Norm
 
 
 def _stored(olds: Sequence[Before], orders: Mapping[str, Sequence[str]], order: Sequence[str]) -> Matrix:
+    import numpy as np
+
     stored: Matrix = np.zeros((len(olds), len(order)), np.uint8)
     groups: dict[str, list[int]] = defaultdict(list)
     for index, before in enumerate(olds):

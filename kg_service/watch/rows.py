@@ -1,19 +1,23 @@
-"""The verdicts of many subjects as a matrix of small numbers: computed at once, packed into few bytes, compared at once."""
+"""The verdicts of many subjects as a matrix of small numbers: computed at once, packed into few bytes, compared at once.
+
+numpy is imported where it is used: the service starts without it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
-from typing import Final, TypeAlias
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Final
 
 from kg_service.applicability.evaluate import Evaluator, Status
 from kg_service.applicability.facts import Facts
 from kg_service.applicability.portfolio import assess_all
 
-Matrix: TypeAlias = NDArray[np.uint8]
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Matrix = NDArray[np.uint8]
 ABSENT: Final = 0
 _CODES: Final = {status: number for number, status in enumerate(Status, 1)}
 _STATUSES: Final[tuple[Status | None, ...]] = (None, *Status)
@@ -26,6 +30,8 @@ def status_of(code: int) -> Status | None:
 
 def verdicts(evaluator: Evaluator, facts: Sequence[Facts], day: date) -> Matrix:
     """One row for each of ``facts``, one column for each norm in the order of the knowledge: equal to ``Evaluator.assess``."""
+    import numpy as np
+
     size = len(facts)
     found = assess_all(evaluator, facts, day)
     matrix: Matrix = np.zeros((len(found.statuses), size), dtype=np.uint8)
@@ -39,6 +45,8 @@ def verdicts(evaluator: Evaluator, facts: Sequence[Facts], day: date) -> Matrix:
 
 def packed(matrix: Matrix) -> list[bytes]:
     """Each row, two verdicts in a byte."""
+    import numpy as np
+
     if matrix.shape[1] % 2:
         matrix = np.pad(matrix, ((0, 0), (0, 1)))
     halves = np.ascontiguousarray((matrix[:, 0::2] << 4) | matrix[:, 1::2])
@@ -52,6 +60,8 @@ def unpacked(rows: Sequence[bytes], norms: int) -> Matrix:
     Raises:
         ValueError: where a row has another length.
     """
+    import numpy as np
+
     width = (norms + 1) // 2
     if any(len(row) != width for row in rows):
         raise ValueError("a row of verdicts has another length than its order of norms")
@@ -64,6 +74,8 @@ def unpacked(rows: Sequence[bytes], norms: int) -> Matrix:
 
 def rearranged(matrix: Matrix, norms: Sequence[str], order: Sequence[str]) -> Matrix:
     """The columns, named by ``norms``, in ``order``; ``ABSENT`` where a name is new. Names that are gone are left out."""
+    import numpy as np
+
     places = {norm: place for place, norm in enumerate(norms)}
     found: Matrix = np.zeros((matrix.shape[0], len(order)), np.uint8)
     pairs = [(column, places[norm]) for column, norm in enumerate(order) if norm in places]
