@@ -22,12 +22,14 @@ _HAN: Final = re.compile(f"[{HAN}]")
 _SENTENCE: Final = re.compile(r"[.!?。！？…]|\n\s*\n|\n\s*[-*•]")
 _CLAUSE: Final = re.compile(r"[;:；：()（）\[\]\n]|[—–]|\s-+\s")
 _COMMA: Final = re.compile(r"[,，、/|&+]")
+_ASIDE: Final = re.compile(r"[(（]\s?[A-Z][\w.'’-]*(?:(?:, ?| ?/ ?| or | and | )[A-Z][\w.'’-]*){0,3}\s?[)）]")
 _ABBREVIATED: Final = listed(
     """art arts no nos para paras sec reg regs rec approx incl excl vs inc ltd corp st mr mrs dr cf ch bn mn p pp v fig e.g
     i.e ca etc"""
 )
 
 NONE, COMMA, LABEL, CLAUSE, SENTENCE = 0, 1, 2, 3, 4
+_LABEL_ENDS: Final = (":", "：", "-", "–", "—")
 _LABEL_WORDS: Final = 4  # "Vendor: ...": so many words before a colon at most
 _WRAPPED: Final = 50  # a line as long as this, that does not end a sentence, goes on in the next
 
@@ -48,10 +50,11 @@ def words_of(text: str) -> tuple[Word, ...]:
     """The words of ``text`` in order; a Chinese character is a word of its own."""
     found: list[Word] = []
     sentence, last = 0, 0
+    text = _ASIDE.sub(lambda aside: f",{aside.group()[1:-1]},", text)  # "the vendor (Berlin)": as between commas
     for match in _WORD.finditer(text):
         raw = match.group()
         stop = _stop(_unwrapped(text, last, match.start()), found[-1].low, True) if found else NONE
-        if stop == CLAUSE and text[last : match.start()].strip() in (":", "：") and _labels(found):
+        if stop == CLAUSE and text[last : match.start()].strip() in _LABEL_ENDS and _labels(found):
             stop = LABEL
         sentence += stop == SENTENCE
         found.append(Word(match.start(), match.end(), raw, folded(raw), stop, sentence))
