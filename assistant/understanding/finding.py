@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
@@ -66,9 +65,8 @@ def find(
         if rule.group == "mask" or (rule.group == "fact" and not any(match.owned <= law for law in named))
     ]
     kept = unmasked(spoken, language)
-    cues = Cues.of(words, language, matches)
     near = sorted(((match, str(meaning.fact)) for rule, match in kept for meaning in rule.means), key=lambda pair: pair[0].first)
-    firsts = [match.first for match, _ in near]
+    cues = Cues.of(text, words, language, matches, near)
     denials = [(meaning.fact, match) for rule, match in kept for meaning in rule.means if meaning.denied]
     notes: list[str] = []
     mentions: list[Mention] = []
@@ -79,7 +77,7 @@ def find(
                 notes.append(note)
             if value is None:
                 continue
-            turn = cues.turn(match, str(meaning.fact), _window(near, firsts, match))
+            turn = cues.turn(match, str(meaning.fact))
             if unsure or _torn(meaning, match, words, kept, language):
                 turn = replace(turn, doubted=True)
             if meaning.number == "staff" or meaning.denied:
@@ -88,7 +86,7 @@ def find(
                 continue
             mentions.append(Mention(meaning.fact, value, match, turn, meaning.weak, len(match.owned), meaning.value == SLOT))
     mentions = _one_role([one for one in mentions if not (one.slot and _days_of(one.match) & granted)])
-    mentions += _left_alone(mentions, groups, cues, words, near)
+    mentions += _left_alone(mentions, groups, cues, words)
     mentions += _standing_alone(mentions, groups, words, knowledge)
     mentions = _corrected(mentions, cues, words, notes)
     readings = list(_readings(text, words, mentions, knowledge, notes))
@@ -100,11 +98,6 @@ def find(
 def _within_denial(meaning: Meaning, match: Match, denials: Sequence[tuple[FactId, Match]]) -> bool:
     """Whether a longer row of words that is itself a denial of the same fact holds ``match``."""
     return any(fact == meaning.fact and one.first <= match.first and match.last <= one.last for fact, one in denials)
-
-
-def _window(near: list[tuple[Match, str]], firsts: list[int], match: Match) -> list[tuple[Match, str]]:
-    """The mentions that stand close before ``match`` or on it."""
-    return near[bisect_left(firsts, match.first - _CLOSE) : bisect_right(firsts, match.last)]
 
 
 def _days_of(match: Match) -> frozenset[tuple[int, int]]:
@@ -159,7 +152,11 @@ def _without_pieces(matches: list[tuple[Rule, Match]]) -> list[tuple[Rule, Match
         key = tuple(
             (meaning.fact, meaning.value, meaning.weak, meaning.only_denied, meaning.denied) for meaning in rule.means
         ) + tuple(str(group.value) for group in match.groups)
-        if any(other.first <= match.first and match.last <= other.last for other in best.get(key, ())):
+        slot = any(meaning.value == SLOT for meaning in rule.means)  # of slots the closest row tells the role of a place
+        if any(
+            other.first <= match.first and match.last <= other.last and (not slot or len(other.owned) > len(match.owned))
+            for other in best.get(key, ())
+        ):
             continue
         best.setdefault(key, []).append(match)
         kept.append((rule, match))
@@ -225,9 +222,7 @@ def _one_role(mentions: list[Mention]) -> list[Mention]:
     return kept
 
 
-def _left_alone(
-    mentions: Sequence[Mention], groups: Sequence[Group], cues: Cues, words: Sequence[Word], near: Sequence[tuple[Match, str]]
-) -> list[Mention]:
+def _left_alone(mentions: Sequence[Mention], groups: Sequence[Group], cues: Cues, words: Sequence[Word]) -> list[Mention]:
     """Places that no pattern took and that go on from one before: "in Frankfurt, not in the US", "sorry, I mean Dublin"."""
     taken = {place for one in mentions for group in one.match.groups for place in range(group.first, group.last + 1)}
     found: list[Mention] = []
@@ -242,7 +237,7 @@ def _left_alone(
         same = words[last.match.last].sentence == words[group.first].sentence and group.first - last.match.last <= 4
         mended = any(last.match.last < place < group.first and group.first - place <= 5 for place in corrections)
         match = Match(-1, group.first, group.last, frozenset(range(group.first, group.last + 1)), (group,))
-        turn = cues.turn(match, str(last.fact), near)
+        turn = cues.turn(match, str(last.fact))
         if mended or (same and turn.denied):
             found.append(Mention(last.fact, tuple(str(term) for term in group.value.terms), match, turn, slot=True, owned=1))
             taken |= match.owned

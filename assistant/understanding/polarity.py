@@ -2,30 +2,41 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from assistant.understanding.answers import Answers
 from assistant.understanding.pattern import Match
 from assistant.understanding.rules import Language, Rule
 from assistant.understanding.words import CLAUSE, COMMA, LABEL, NONE, SENTENCE, Word, listed
 
-_REACH: Final = {"negation": 7, "withdraw": 8, "doubt": 10, "only_after": 4, "if": 24}
+_REACH: Final = {"negation": 7, "withdraw": 8, "doubt": 10, "doubt_wide": 40, "only_after": 4, "if": 24}
+_WINDOW: Final = 60
 _UNSURE: Final = listed(
     """be become also later have include contain involve come move extend go add reach process touch concern affect cover still
-    then well even soon one possibly perhaps keep store use run host sit"""
+    then well even soon one possibly perhaps keep store use run host sit end"""
 )
 _INTENDED: Final = listed("want like consider plan buy try need")
 _CLAUSE_REACH: Final = 12
+_SUBJECT_REACH: Final = 8
 _JOINS: Final = frozenset(["and", "or", "nor", "neither", "no"])
+_CLOSES: Final = frozenset(["or", "nor", "neither"])
 _PREPOSITIONS: Final = listed("to for in on as with by")
+_OF: Final = listed("of from in on for about by at with to about")
+_PRONOUNS: Final = listed("it we they he she you i")
+_THAT: Final = listed("that if whether think thinks believe believes assume hope expect suspect guess say says")
+_OFF: Final = listed("switched turned disabled deactivated")
+_FEATURES: Final = listed("technique data_use data adaptation agentic channel generates subcontracting")
 _SUMS_UP: Final = listed("that this it which all")
-_BEFORE: Final = {"negation_before": 1, "doubt_before": 2, "only_before": 1}
 _CHOICES: Final = listed(
     """hosting hosting_in model_source adaptation provider_in transfer_to marketed_in data_use own_brand data subcontracting
     agentic function_outsourced technique in_service_from on_market_from automation legal_ground"""
 )
+_FIXED: Final = listed("institution institution_status established_in total_assets_usd_bn stage")
 _WISHES: Final = listed("""considering thinking contemplating exploring looking evaluating weighing toying leaning""")
+_BETWEEN: Final = listed("all also itself then though data or still use handling processing it being currently now")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,45 +55,82 @@ class Cues:
 
     words: Sequence[Word]
     language: Language
+    answers: Answers
+    mentions: Sequence[tuple[Match, str]] = ()
     found: dict[str, list[Match]] = field(default_factory=dict)
+    _firsts: list[int] = field(default_factory=list)
 
     @classmethod
-    def of(cls, words: Sequence[Word], language: Language, matches: Sequence[tuple[Rule, Match]]) -> Cues:
+    def of(
+        cls,
+        text: str,
+        words: Sequence[Word],
+        language: Language,
+        matches: Sequence[tuple[Rule, Match]],
+        mentions: Sequence[tuple[Match, str]],
+    ) -> Cues:
+        """The cues among ``matches``; of two that share words the longer. ``mentions`` stand in the order of words."""
         cues = [(rule, match) for rule, match in matches if rule.group == "cue"]
-        taken: dict[int, int] = {}
-        for _, match in cues:
+        taken: dict[tuple[str, int], int] = {}
+        for rule, match in cues:
             for place in range(match.first, match.last + 1):
-                taken[place] = max(taken.get(place, 0), match.last - match.first + 1)
+                key = (_rival(rule.name), place)
+                taken[key] = max(taken.get(key, 0), match.last - match.first + 1)
+        rivals = {name for name, _ in taken} - {""}
         found: dict[str, list[Match]] = {}
         for rule, match in cues:
             size = match.last - match.first + 1
-            if all(taken[place] <= size for place in range(match.first, match.last + 1)):
+            kin = _rival(rule.name)
+            against = () if not kin else [one for one in rivals if one == kin or one[:5] != kin[:5]]
+            if all(taken.get((one, place), 0) <= size for one in against for place in range(match.first, match.last + 1)):
                 found.setdefault(rule.name, []).append(match)
-        return cls(words, language, found)
+        answers = Answers.of(text, words, found, mentions)
+        return cls(words, language, answers, mentions, found, [match.first for match, _ in mentions])
 
-    def turn(self, match: Match, fact: str, mentions: Sequence[tuple[Match, str]]) -> Turn:
-        """What the cues make of ``match``, a mention of ``fact`` among ``mentions``."""
-        denied = any(self._after("negation", cue, match, fact, mentions) for cue in self._near("negation", match))
-        taken_back = any(self._after("withdraw", cue, match, fact, mentions) for cue in self._near("withdraw", match))
-        denied = denied or taken_back
-        denied = denied or any(self._next(cue, match, mentions) for cue in self._near("negation_short", match))
-        denied = denied or any(self._just_before(cue, match, 1) for cue in self.found.get("negation_before", ()))
-        denied = denied or any(self._inside(cue, match) for cue in self.found.get("negation", ()))
-        denied = denied or any(
-            self._goes_on_with(cue) and self._after("negation", cue, match, fact, mentions)
-            for cue in self._near("negation_before", match)
-        )
-        doubted = any(
-            self._after("doubt", cue, match, fact, mentions) and not (fact not in _CHOICES and self._wished(cue))
-            for cue in self._near("doubt", match)
-        ) or any(self._just_before(cue, match, 2) for cue in self.found.get("doubt_before", ()))
-        doubted = doubted or any(self._inside(cue, match) for cue in self.found.get("doubt", ()))
-        doubted = doubted or any(self._of_clause(cue, match) for cue in self.found.get("doubt_clause", ()))
-        only = any(self._after("only_after", cue, match, fact, mentions) for cue in self._near("only_after", match)) or any(
+    def turn(self, match: Match, fact: str) -> Turn:
+        """What the cues make of ``match``, a mention of ``fact``."""
+        answer = self.answers.of_mention(match)
+        taken_back = self._any("withdraw", match, fact)
+        denied = taken_back or self._denied(match, fact)
+        doubted = self._doubted(match, fact)
+        if answer is not None:
+            denied, doubted = answer == "no", answer == "open"
+        only = self._any("only_after", match, fact) or any(
             self._just_before(cue, match, 1) for cue in self.found.get("only_before", ())
         )
         option = any(self._option(cue, match) for cue in self._near("if", match))
         return Turn(denied, doubted and not taken_back, only, option)
+
+    def _denied(self, match: Match, fact: str) -> bool:
+        return (
+            self._any("negation", match, fact)
+            or any(self._next(cue, match) for cue in self._near("negation_short", match))
+            or any(
+                self._predicate(cue, match) and (fact in _FEATURES or not self._of_features(cue))
+                for cue in self.found.get("negation_before", ())
+            )
+            or any(self._inside(cue, match) for cue in self.found.get("negation", ()))
+            or any(
+                self._goes_on_with(cue) and self._after("negation", cue, match, fact)
+                for cue in self._near("negation_before", match)
+            )
+        )
+
+    def _doubted(self, match: Match, fact: str) -> bool:
+        return (
+            any(
+                self._after("doubt", cue, match, fact) and not (fact not in _CHOICES and self._wished(cue))
+                for cue in self._near("doubt", match)
+            )
+            or (fact not in _FIXED and any(self._option(cue, match) for cue in self._near("doubt_wide", match)))
+            or any(self._just_before(cue, match, 2) or self._predicate(cue, match) for cue in self.found.get("doubt_before", ()))
+            or any(
+                self._goes_on_with(cue) and self._after("doubt", cue, match, fact) for cue in self._near("doubt_before", match)
+            )
+            or any(self._inside(cue, match) for cue in self.found.get("doubt", ()))
+            or any(self._of_clause(cue, match) for cue in self.found.get("doubt_clause", ()))
+            or (fact not in _FIXED and any(self._looks_back(cue, match) for cue in self.found.get("doubt_clause", ())))
+        )
 
     def _wished(self, cue: Match) -> bool:
         """Whether ``cue`` is a wish or a permission ("we are considering", "may overrule"), which opens only choices."""
@@ -98,27 +146,43 @@ class Cues:
             if cue.last < match.first and not (match.owned & set(range(cue.first, cue.last + 1))) and match.first - cue.last < 40
         ]
 
-    def _after(self, name: str, cue: Match, match: Match, fact: str, mentions: Sequence[tuple[Match, str]]) -> bool:
+    def _around(self, first: int, last: int) -> Sequence[tuple[Match, str]]:
+        """The mentions that begin between the words ``first`` and ``last``."""
+        return self.mentions[bisect_left(self._firsts, first) : bisect_right(self._firsts, last)]
+
+    def _any(self, name: str, match: Match, fact: str) -> bool:
+        return any(self._after(name, cue, match, fact) for cue in self._near(name, match))
+
+    def _after(self, name: str, cue: Match, match: Match, fact: str) -> bool:
         """Whether ``match`` stands in the reach of ``cue`` before it: in its clause, or in a list that began there."""
         reach, place = _REACH[name], cue.last + 1
         strict = name in ("negation", "negation_short", "only_after")
+        if strict and self.words[place].stop == COMMA:
+            return False  # "no, we use ..."
         while place <= match.first:
             word = self.words[place]
             if (
                 word.stop >= CLAUSE
-                or (word.stop == LABEL and (strict and place > cue.last + 1))
+                or (word.stop == LABEL and place > cue.last + 1)
                 or (place < match.first and word.low in self.language.barriers)
+                or (strict and word.low in _PRONOUNS and place < match.first and self._new_clause(cue, place))
             ):
                 return False
             item = place > cue.last + 1 and (word.stop == COMMA or (strict and word.low in ("and", "plus", "和")))
             if item and strict and word.stop == COMMA and not self._closes(place, word):
                 return False
-            if item and not self._goes_on(cue, place, match, fact, mentions):
+            if item and not self._goes_on(cue, place, match, fact):
                 return False
             if item:
                 reach = max(reach, place - cue.last + 4)
             place += 1
         return match.first - cue.last <= reach
+
+    def _new_clause(self, cue: Match, place: int) -> bool:
+        """Whether the pronoun at ``place`` begins a clause of its own: "instead of health data it uses ..."."""
+        if self.words[place - 1].low in _THAT:
+            return False
+        return any(other.last < place for other, _ in self._around(cue.last + 1, place - 1))
 
     def _closes(self, place: int, item: Word) -> bool:
         """Whether the row of things that goes on at ``place`` is closed by an "or": "not A, B or C", against "not A, B"."""
@@ -131,30 +195,43 @@ class Cues:
                 return True
         return False
 
-    def _goes_on(self, cue: Match, place: int, match: Match, fact: str, mentions: Sequence[tuple[Match, str]]) -> bool:
+    def _goes_on(self, cue: Match, place: int, match: Match, fact: str) -> bool:
         """Whether the list that began behind ``cue`` goes on at ``place``: like things on both sides and no new sentence."""
         end = match.first
         if any(self.words[one].low in self.language.subjects for one in range(place, end)):
             return False
+        before = [(other, kind) for other, kind in self._around(cue.last + 1, place) if cue.last < other.last < place]
         if sum(self.words[one].low not in self.language.fillers for one in range(place, end)) > 2:
+            comma = _last_comma(self.words, place + 1, end)
             return (
-                any(
-                    place <= other.first <= place + 3 and kind == fact and self._goes_on(cue, place, other, fact, mentions)
-                    for other, kind in mentions
+                comma > place
+                and any(
+                    kind == fact and self._goes_on(cue, place, other, fact)
+                    for other, kind in self._around(place, place + 3)
                     if other.first < match.first
                 )
-                and self._goes_on(cue, _last_comma(self.words, place + 1, end), match, fact, mentions)
-                if _last_comma(self.words, place + 1, end) > place
-                else False
+                and self._goes_on(cue, comma, match, fact)
             )
-        return any(kind == fact and cue.last < other.last < place for other, kind in mentions)
+        return any(kind == fact or self._in_row(place, match) for _, kind in before)
 
-    def _next(self, cue: Match, match: Match, mentions: Sequence[tuple[Match, str]]) -> bool:
+    def _in_row(self, place: int, match: Match) -> bool:
+        """Whether the thing at ``match`` is one of a row of single things that an "or" joins, whatever they are."""
+        if not self._row_to(place, match.first):
+            return False
+        lead = [word.low for word in self.words[place : match.first]]
+        ends = match.last + 1 >= len(self.words) or self.words[match.last + 1].stop >= COMMA
+        if not _CLOSES.isdisjoint(lead):
+            return ends
+        follow = self.words[match.last + 1 : match.last + 6]
+        return any(word.low in _CLOSES for word in follow) and all(word.stop < CLAUSE for word in follow[:2])
+
+    def _next(self, cue: Match, match: Match) -> bool:
         """Whether ``match`` comes straight behind ``cue``, or closes a longer mention that does ("not a German bank")."""
         if self.words[cue.last + 1].stop >= CLAUSE:
             return False
         return match.first == cue.last + 1 or any(
-            other.first == cue.last + 1 and other.first <= match.first and match.last <= other.last for other, _ in mentions
+            other.first == cue.last + 1 and other.first <= match.first and match.last <= other.last
+            for other, _ in self._around(cue.last + 1, cue.last + 1)
         )
 
     def _just_before(self, cue: Match, match: Match, stop: int) -> bool:
@@ -165,8 +242,61 @@ class Cues:
             return False  # "in Dublin, perhaps with a second site in Cork" doubts what comes after
         between = self.words[match.last + 1 : cue.first + 1]
         return all(word.stop <= LABEL or (stop > 1 and word.stop < SENTENCE) for word in between) and all(
-            word.low in ("all", "also", "itself", "then", "though", "data", "or") for word in between[:-1]
+            word.low in _BETWEEN for word in between[:-1]
         )
+
+    def _predicate(self, cue: Match, match: Match) -> bool:
+        """Whether ``cue`` is said of ``match``, its subject: "health data of clients is not used", "A and B are excluded"."""
+        if cue.first <= match.last or cue.first - match.last > _SUBJECT_REACH or self._goes_on_to_mention(cue):
+            return False
+        between = self.words[match.last + 1 : cue.first + 1]
+        if any(word.stop >= SENTENCE for word in between) or self._of_another(match):
+            return False
+        follow = self.words[cue.last + 1 : cue.last + 2]
+        if self.words[cue.first].stop >= COMMA and follow and follow[0].stop == NONE:
+            return False  # "health data, possibly payment data" doubts what comes after
+        start = self._clause_start(match.first)
+        leads = self._leads(start, match)
+        if any(word.stop >= LABEL for word in between):
+            return leads and len(between) == 1 and match.last - start < 6
+        words = [word.low for word in between[:-1]]
+        if not words or all(word in _BETWEEN for word in words):
+            return True
+        if any(word in self.language.barriers for word in words):
+            return False
+        if words[0] in _OF and all(word.stop < COMMA for word in between) and "and" not in words:
+            return not any(word in _PRONOUNS for word in words)
+        listed_on = words[0] in ("and", "or", "nor") or between[0].stop == COMMA
+        return leads and listed_on and self._row_to(match.last + 1, cue.first)
+
+    def _of_features(self, cue: Match) -> bool:
+        """Whether ``cue`` says that something is switched off: a feature is denied then, and a whole system retired."""
+        return any(word.low in _OFF for word in self.words[cue.first : cue.last + 1])
+
+    def _clause_start(self, place: int) -> int:
+        while place > 0 and self.words[place].stop < LABEL:
+            place -= 1
+        return place
+
+    def _leads(self, start: int, match: Match) -> bool:
+        """Whether nothing but small words and other mentions stands before ``match`` in its clause."""
+        held = {spot for other, _ in self._around(start, match.first) for spot in range(other.first, other.last + 1)}
+        small = self.language.fillers | _BETWEEN | {"both", "neither", "either", "use", "any"}
+        return all(spot in held or self.words[spot].low in small for spot in range(start, match.first))
+
+    def _row_to(self, first: int, last: int) -> bool:
+        held = {spot for other, _ in self._around(first, last) for spot in range(other.first, other.last + 1)}
+        return all(spot in held or self.words[spot].low in self.language.fillers for spot in range(first, last))
+
+    def _of_another(self, match: Match) -> bool:
+        """Whether ``match`` only says more of a mention before it: "customers" in "health data of customers"."""
+        if match.first < 2 or self.words[match.first - 1].low not in _OF or self.words[match.first].stop >= COMMA:
+            return False
+        return any(other.last == match.first - 2 for other, _ in self._around(match.first - 8, match.first - 2))
+
+    def _goes_on_to_mention(self, cue: Match) -> bool:
+        """Whether what is turned comes behind ``cue``: "is not used to rate anybody", against "voice is not used in it"."""
+        return self._goes_on_with(cue) and any(True for _ in self._around(cue.last + 1, cue.last + 5))
 
     def _goes_on_with(self, cue: Match) -> bool:
         """Whether what is denied follows: "is not used to rate anybody", against "voice is not used"."""
@@ -186,8 +316,30 @@ class Cues:
             self.words[cue.first].low in _SUMS_UP or all(word.stop < CLAUSE for word in between)
         )
 
+    def _looks_back(self, cue: Match, match: Match) -> bool:
+        """Whether ``cue`` begins the sentence behind that of ``match`` and names nothing itself: "This is not decided yet."."""
+        first = self.words[cue.first]
+        if self.words[match.last].sentence != first.sentence - 1:
+            return False
+        begin = cue.first
+        while begin > 0 and self.words[begin].stop < SENTENCE:
+            begin -= 1
+        if cue.first - begin > 2:
+            return False
+        end = cue.last
+        while end + 1 < len(self.words) and self.words[end + 1].stop < CLAUSE:
+            end += 1
+        if any(True for _ in self._around(begin, end)):
+            return False
+        return all(word.stop < CLAUSE or word.stop == SENTENCE for word in self.words[match.last + 1 : begin + 1])
+
     def _option(self, cue: Match, match: Match) -> bool:
         return self.words[cue.first].sentence == self.words[match.first].sentence
+
+
+def _rival(name: str) -> str:
+    """The kind of cue that ``name`` is: a longer cue silences shorter ones of its own kind and of another family."""
+    return "" if name.startswith("answer_") else "negation" if name == "negation_short" else name
 
 
 def _last_comma(words: Sequence[Word], first: int, last: int) -> int:

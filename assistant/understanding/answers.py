@@ -1,0 +1,103 @@
+"""What answers a label or a question in the text itself: "health data: no", "US hosting? tbc", "PII - n/a", "customers (?)"."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from assistant.understanding.pattern import Match
+from assistant.understanding.words import CLAUSE, COMMA, LABEL, NONE, SENTENCE, Word, listed
+
+_GAP: Final = 3  # so many words at most between what is asked and its answer
+_LABEL: Final = 8
+_SET_OFF: Final = listed(
+    """n y open pending false true negative unclear never unsure unknown correct ok sure likely possible optional later depends
+    nil"""
+)  # words that answer only where a colon, a dash, a bracket or a question mark stands before them
+_MARK: Final = re.compile(r"\s*(?:\(\s*\?+\s*\)|\[\s*\?+\s*\]|[:=–—-]\s*\?|\?\?)")
+_ASKING: Final = listed(
+    """what which who whom whose when where why how is are was were do does did can could may must should shall will would has
+    have and or but if so am need"""
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    kind: str
+    first: int
+    last: int
+    off: bool  # set off by more than a comma
+
+
+@dataclass(slots=True)
+class Answers:
+    """The answers in one message, ready to be asked about each mention."""
+
+    text: str
+    words: Sequence[Word]
+    found: list[_Answer]
+    mentions: Sequence[tuple[Match, str]]
+
+    @classmethod
+    def of(
+        cls, text: str, words: Sequence[Word], cues: Mapping[str, Sequence[Match]], mentions: Sequence[tuple[Match, str]]
+    ) -> Answers:
+        found: dict[int, _Answer] = {}
+        for kind in ("no", "yes", "open"):
+            for cue in cues.get(f"answer_{kind}", ()):
+                if cue.first == 0 or (cue.last + 1 < len(words) and words[cue.last + 1].stop < COMMA):
+                    continue
+                stop = words[cue.first].stop
+                asked = stop == SENTENCE and "?" in text[words[cue.first - 1].end : words[cue.first].start]
+                off = asked or LABEL <= stop < SENTENCE
+                if stop == SENTENCE and not asked:
+                    continue
+                if cue.first == cue.last and not off and words[cue.first].low in _SET_OFF:
+                    continue
+                old = found.get(cue.last)
+                if old is None or cue.first < old.first:
+                    found[cue.last] = _Answer(kind, cue.first, cue.last, off)
+        return cls(text, words, [found[place] for place in sorted(found)], mentions)
+
+    def of_mention(self, match: Match) -> str | None:
+        """How the text itself answers ``match``: "no", "yes" or "open"; None where nothing answers it."""
+        at = bisect_left(self.found, match.last + 1, key=lambda one: one.first)
+        for answer in self.found[at : at + 1]:
+            if self._answers(answer, match):
+                return answer.kind
+        return "open" if self._asked(match) else None
+
+    def _answers(self, answer: _Answer, match: Match) -> bool:
+        words = self.words
+        between = words[match.last + 1 : answer.first]
+        if len(between) > _LABEL or any(word.stop >= SENTENCE for word in words[match.last + 1 : answer.first]):
+            return False
+        if any(word.stop >= CLAUSE for word in between):
+            return False
+        held = {spot for other, _ in self.mentions for spot in range(other.first, other.last + 1)} if between else set()
+        loose = sum(spot not in held for spot in range(match.last + 1, answer.first))
+        if not answer.off:
+            return not between or (loose <= 1 and all(word.stop == NONE for word in between) and words[answer.first].stop == NONE)
+        if any(word.stop >= LABEL for word in between):
+            return False
+        return loose <= _GAP
+
+    def _asked(self, match: Match) -> bool:
+        """Whether a question mark stands right behind ``match``, as in "US hosting (?)", or a short label ends with one."""
+        end = self.words[match.last].end
+        if _MARK.match(self.text, end):
+            return True
+        rest = self.text[end : end + 2]
+        if not rest.lstrip().startswith("?"):
+            return False
+        first = match.first
+        while first > 0 and self.words[first].stop < LABEL:
+            first -= 1
+        alone = self.words[0].sentence == self.words[-1].sentence and self.words[first].stop < LABEL
+        labelled = self.words[first].stop == LABEL
+        lead = {word.low for word in self.words[first : match.first]}
+        begins = self.words[first].low not in _ASKING
+        return not alone and match.last - first < 6 and (labelled or (begins and lead.isdisjoint(_ASKING)))
