@@ -132,7 +132,8 @@ def _day(kind: str, found: re.Match[str], today: date) -> Day | None:
             exact = "day" if kind == "named" and len(got.get("name") or "") and "年" not in (got.get("name") or "") else "year"
             if kind in ("count", "near"):
                 exact = "day"
-    return None if day is None else Day(found.start(), found.end(), day, exact, relative, note)
+    start = found.start("month") if kind == "in-month" else found.start()  # "since" stays a word of its own
+    return None if day is None else Day(start, found.end(), day, exact, relative, note)
 
 
 def _month(kind: str, got: dict[str, str | None], month: int | None, today: date) -> date | None:

@@ -30,6 +30,7 @@ _ABBREVIATED: Final = listed(
 
 NONE, COMMA, LABEL, CLAUSE, SENTENCE = 0, 1, 2, 3, 4
 _LABEL_ENDS: Final = (":", "：", "-", "–", "—")
+_ANSWERS: Final = listed("no yes nope yep ok")
 _LABEL_WORDS: Final = 4  # "Vendor: ...": so many words before a colon at most
 _WRAPPED: Final = 50  # a line as long as this, that does not end a sentence, goes on in the next
 
@@ -55,7 +56,7 @@ def words_of(text: str) -> tuple[Word, ...]:
         raw = match.group()
         stop = _stop(_unwrapped(text, last, match.start()), found[-1].low, True) if found else NONE
         if stop == CLAUSE and text[last : match.start()].strip() in _LABEL_ENDS and _labels(found):
-            stop = LABEL
+            stop = LABEL if found[-1].low not in _ANSWERS else CLAUSE
         sentence += stop == SENTENCE
         found.append(Word(match.start(), match.end(), raw, folded(raw), stop, sentence))
         last = match.end()
