@@ -15,7 +15,7 @@ _GAP: Final = 3  # so many words at most between what is asked and its answer
 _LABEL: Final = 8
 _SET_OFF: Final = listed(
     """n y open pending false true negative unclear never unsure unknown correct ok sure likely possible optional later depends
-    nil"""
+    nil out off dropped banned excluded disabled forbidden prohibited"""
 )  # words that answer only where a colon, a dash, a bracket or a question mark stands before them
 _MARK: Final = re.compile(r"\s*(?:\(\s*\?+\s*\)|\[\s*\?+\s*\]|[:=–—-]\s*\?|\?\?)")
 _ASKING: Final = listed(

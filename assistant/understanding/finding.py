@@ -19,6 +19,7 @@ from kg_service.model import Fact, FactId, FactKind, Knowledge, TermId
 
 _CLOSE: Final = 60
 _PLACES: Final = ("established_in", "persons_in", "marketed_in", "hosting_in", "provider_in")
+_SETTINGS: Final = ("persons_in", "marketed_in", "established_in", "institution", "affected")
 _ROLE_WORDS: Final = listed(
     """cloud server servers data hosted hosting region vendor supplier provider customers clients users borrowers applicants
     people market markets not never no hosted runs support transfer office offices live sold licensed maybe perhaps or either"""
@@ -82,7 +83,11 @@ def find(
                 turn = replace(turn, doubted=True)
             if meaning.number == "staff" or meaning.denied:
                 turn = replace(turn, denied=True, doubted=False)
-            if meaning.only_denied and (not turn.denied or _within_denial(meaning, match, denials)):
+            if meaning.only_denied and (not (turn.denied or turn.doubted) or _within_denial(meaning, match, denials)):
+                continue
+            if (turn.beside and meaning.fact not in _SETTINGS) or (
+                meaning.weak and turn.denied and meaning.fact == "model_source"
+            ):
                 continue
             mentions.append(Mention(meaning.fact, value, match, turn, meaning.weak, len(match.owned), meaning.value == SLOT))
     mentions = _one_role([one for one in mentions if not (one.slot and _days_of(one.match) & granted)])
@@ -238,7 +243,7 @@ def _left_alone(mentions: Sequence[Mention], groups: Sequence[Group], cues: Cues
         mended = any(last.match.last < place < group.first and group.first - place <= 5 for place in corrections)
         match = Match(-1, group.first, group.last, frozenset(range(group.first, group.last + 1)), (group,))
         turn = cues.turn(match, str(last.fact))
-        if mended or (same and turn.denied):
+        if mended or (same and (turn.denied or turn.doubted)):
             found.append(Mention(last.fact, tuple(str(term) for term in group.value.terms), match, turn, slot=True, owned=1))
             taken |= match.owned
     return found

@@ -26,6 +26,7 @@ _POWER: Final = re.compile(
 )
 _UNITS: Final = {"k": 1e3, "thousand": 1e3, "m": 1e6, "mn": 1e6, "mio": 1e6, "million": 1e6, "bn": 1e9, "b": 1e9, "billion": 1e9}
 _UNITS_MORE: Final = {"tn": 1e12, "trillion": 1e12}
+_PERHAPS: Final = listed("perhaps maybe possibly probably later tbc tbd eventually hopefully")
 _JOINS: Final = listed("""and or the both as well also plus in nor und either across from 和 或 及 与""")
 
 
@@ -90,12 +91,19 @@ def _rows(places: list[tuple[Match, PlaceName]], words: Sequence[Word]) -> list[
             rows
             and name.form != "people"
             and _joined(rows[-1][-1][0].last, match.first, words)
+            and not _doubted(match, words)
             and rows[-1][-1][1].form != "people"
         ):
             rows[-1].append((match, name))
         else:
             rows.append([(match, name)])
     return rows
+
+
+def _doubted(match: Match, words: Sequence[Word]) -> bool:
+    """Whether ``match``, behind a comma, is doubted alone: "Spain and Portugal, Italy perhaps"."""
+    follow = words[match.last + 1 : match.last + 2]
+    return words[match.first].stop >= COMMA and bool(follow) and follow[0].stop < COMMA and follow[0].low in _PERHAPS
 
 
 def _joined(last: int, first: int, words: Sequence[Word]) -> bool:

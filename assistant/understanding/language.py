@@ -22,6 +22,7 @@ CUES: Final = (
         "negation",
         "negation_short",
         "negation_before",
+        "negation_clause",
         "answer_no",
         "answer_yes",
         "answer_open",

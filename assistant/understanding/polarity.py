@@ -16,10 +16,11 @@ _REACH: Final = {"negation": 7, "withdraw": 8, "doubt": 10, "doubt_wide": 40, "o
 _WINDOW: Final = 60
 _UNSURE: Final = listed(
     """be become also later have include contain involve come move extend go add reach process touch concern affect cover still
-    then well even soon one possibly perhaps keep store use run host sit end"""
+    then well even soon one possibly perhaps keep store use run host sit end open offer launch expand roll sell"""
 )
 _INTENDED: Final = listed("want like consider plan buy try need")
 _CLAUSE_REACH: Final = 12
+_OPEN_REACH: Final = 24
 _SUBJECT_REACH: Final = 8
 _JOINS: Final = frozenset(["and", "or", "nor", "neither", "no"])
 _CLOSES: Final = frozenset(["or", "nor", "neither"])
@@ -28,6 +29,11 @@ _OF: Final = listed("of from in on for about by at with to about")
 _PRONOUNS: Final = listed("it we they he she you i")
 _THAT: Final = listed("that if whether think thinks believe believes assume hope expect suspect guess say says")
 _OFF: Final = listed("switched turned disabled deactivated")
+_WHERE: Final = listed("hosting_in provider_in transfer_to hosting")
+_DOING: Final = listed("hosting_in transfer_to data_use")
+_VERBS: Final = listed("is are was were goes go leaves leave will gets get may must can shall ever")
+_SHUT: Final = listed("blocked geo geoblocked away refused onboarded served eligible ineligible")
+_PLACES: Final = listed("persons_in marketed_in affected audience")
 _FEATURES: Final = listed("technique data_use data adaptation agentic channel generates subcontracting")
 _SUMS_UP: Final = listed("that this it which all")
 _CHOICES: Final = listed(
@@ -47,6 +53,7 @@ class Turn:
     doubted: bool = False
     all_there_is: bool = False
     option: bool = False
+    beside: bool = False  # only says more of something denied: "client data" in "no training on client data"
 
 
 @dataclass(slots=True)
@@ -92,24 +99,28 @@ class Cues:
         answer = self.answers.of_mention(match)
         taken_back = self._any("withdraw", match, fact)
         denied = taken_back or self._denied(match, fact)
+        beside = denied and not taken_back and self._beside(match, fact)
         doubted = self._doubted(match, fact)
         if answer is not None:
-            denied, doubted = answer == "no", answer == "open"
+            denied, doubted, beside = answer == "no", answer == "open", False
         only = self._any("only_after", match, fact) or any(
             self._just_before(cue, match, 1) for cue in self.found.get("only_before", ())
         )
-        option = any(self._option(cue, match) for cue in self._near("if", match))
-        return Turn(denied, doubted and not taken_back, only, option)
+        option = any(self._option(cue, match) for cue in self._near("if", match)) and not self._open_clause(match)
+        return Turn(denied and not beside, doubted and not taken_back, only, option, beside)
 
     def _denied(self, match: Match, fact: str) -> bool:
         return (
             self._any("negation", match, fact)
             or any(self._next(cue, match) for cue in self._near("negation_short", match))
-            or any(
-                self._predicate(cue, match) and (fact in _FEATURES or not self._of_features(cue))
-                for cue in self.found.get("negation_before", ())
-            )
+            or any(self._predicate(cue, match) and self._fits(cue, fact) for cue in self.found.get("negation_before", ()))
             or any(self._inside(cue, match) for cue in self.found.get("negation", ()))
+            or (
+                fact not in _FIXED
+                and any(
+                    self._of_clause(cue, match) or self._looks_back(cue, match) for cue in self.found.get("negation_clause", ())
+                )
+            )
             or any(
                 self._goes_on_with(cue) and self._after("negation", cue, match, fact)
                 for cue in self._near("negation_before", match)
@@ -119,7 +130,8 @@ class Cues:
     def _doubted(self, match: Match, fact: str) -> bool:
         return (
             any(
-                self._after("doubt", cue, match, fact) and not (fact not in _CHOICES and self._wished(cue))
+                self._after("doubt", cue, match, fact)
+                and not (self._wished(cue) and (fact not in _CHOICES or self._of_project(cue, match)))
                 for cue in self._near("doubt", match)
             )
             or (fact not in _FIXED and any(self._option(cue, match) for cue in self._near("doubt_wide", match)))
@@ -129,7 +141,14 @@ class Cues:
             )
             or any(self._inside(cue, match) for cue in self.found.get("doubt", ()))
             or any(self._of_clause(cue, match) for cue in self.found.get("doubt_clause", ()))
-            or (fact not in _FIXED and any(self._looks_back(cue, match) for cue in self.found.get("doubt_clause", ())))
+            or (
+                fact not in _FIXED
+                and (
+                    self._open_clause(match)
+                    or any(self._looks_back(cue, match) for cue in self.found.get("doubt_clause", ()))
+                    or any(self._trails(cue, match) for cue in self.found.get("doubt_before", ()))
+                )
+            )
         )
 
     def _wished(self, cue: Match) -> bool:
@@ -138,6 +157,12 @@ class Cues:
         if words[0] in ("may", "could"):
             return _UNSURE.isdisjoint(words[1:3])
         return words[0] in _WISHES or (words[0] == "might" and not _INTENDED.isdisjoint(words[1:]))
+
+    def _of_project(self, cue: Match, match: Match) -> bool:
+        """Whether ``cue`` is a wish for a whole thing that ``match`` says more of: "toying with an agent built on ..."."""
+        lead = [word.low for word in self.words[cue.last + 1 : cue.last + 5]]
+        named = next((number for number, word in enumerate(lead) if word in ("a", "an")), None)
+        return named is not None and match.first - cue.last > named + 4
 
     def _near(self, name: str, match: Match) -> list[Match]:
         return [
@@ -269,9 +294,33 @@ class Cues:
         listed_on = words[0] in ("and", "or", "nor") or between[0].stop == COMMA
         return leads and listed_on and self._row_to(match.last + 1, cue.first)
 
-    def _of_features(self, cue: Match) -> bool:
-        """Whether ``cue`` says that something is switched off: a feature is denied then, and a whole system retired."""
-        return any(word.low in _OFF for word in self.words[cue.first : cue.last + 1])
+    def _beside(self, match: Match, fact: str) -> bool:
+        """Whether what is denied is not ``match`` but a thing of another fact that it belongs to."""
+        if fact in _WHERE:
+            return False
+        cues = [cue for cue in self._near("negation", match) if self._after("negation", cue, match, fact)]
+        if not cues:
+            return False
+        cue = cues[-1]
+        follow = self.words[match.last + 1 : match.last + 2]
+        if match.first <= cue.last + 2 and follow and follow[0].stop == NONE and follow[0].low in _VERBS:
+            end = match.last + 1
+            while end + 1 < len(self.words) and self.words[end + 1].stop < COMMA:
+                end += 1
+            return any(kind in _DOING and other.first <= end for other, kind in self._around(match.last + 2, match.last + 6))
+        for other, kind in self._around(cue.last + 1, match.first):
+            if kind == fact or other.last >= match.first:
+                continue
+            between = self.words[other.last + 1 : match.first + 1]
+            linked = between[0].low in _OF and all(word.stop < COMMA and word.low not in _JOINS | {"and"} for word in between)
+            if linked:
+                return True
+        return False
+
+    def _fits(self, cue: Match, fact: str) -> bool:
+        """Whether ``cue`` can be said of ``fact``: features are switched off, people are blocked, a whole system is retired."""
+        words = {word.low for word in self.words[cue.first : cue.last + 1]}
+        return (fact in _FEATURES or words.isdisjoint(_OFF)) and (fact in _PLACES or words.isdisjoint(_SHUT))
 
     def _clause_start(self, place: int) -> int:
         while place > 0 and self.words[place].stop < LABEL:
@@ -312,9 +361,36 @@ class Cues:
         if match.last >= cue.first or cue.first - match.last > _CLAUSE_REACH:
             return False
         between = self.words[match.last + 1 : cue.first + 1]
-        return all(word.stop < SENTENCE for word in between) and (
-            self.words[cue.first].low in _SUMS_UP or all(word.stop < CLAUSE for word in between)
+        if any(word.stop >= SENTENCE for word in between):
+            return False
+        if self.words[cue.first].low in _SUMS_UP:
+            return True
+        if self.words[cue.first].stop >= COMMA or (between[-2:-1] and between[-2].low in ("but", "though", "and")):
+            return sum(word.stop >= COMMA for word in between) <= 1 + (between[-1].stop < COMMA)
+        return self._predicate(cue, match)
+
+    def _open_clause(self, match: Match) -> bool:
+        """Whether ``match`` stands in "whether ... is open", or in an "if ... is not decided" that means the same."""
+        place = match.first
+        while place > 0 and self.words[place].stop < CLAUSE and match.first - place < _OPEN_REACH:
+            place -= 1
+        first = self.words[place].low
+        if first in ("whether", "weather") and place < match.first:
+            return True
+        if first != "if" or place >= match.first:
+            return False
+        return any(
+            cue.first > match.last and all(word.stop < SENTENCE for word in self.words[match.last + 1 : cue.last + 1])
+            for name in ("doubt_clause", "doubt_before")
+            for cue in self.found.get(name, ())
         )
+
+    def _trails(self, cue: Match, match: Match) -> bool:
+        """Whether ``cue`` closes the clause of ``match`` behind a comma: "it runs in Dublin on Azure, I think"."""
+        if match.last >= cue.first or self.words[cue.first].stop != COMMA:
+            return False
+        ends = cue.last + 1 >= len(self.words) or self.words[cue.last + 1].stop >= CLAUSE
+        return ends and all(word.stop < COMMA for word in self.words[match.last + 1 : cue.first])
 
     def _looks_back(self, cue: Match, match: Match) -> bool:
         """Whether ``cue`` begins the sentence behind that of ``match`` and names nothing itself: "This is not decided yet."."""
@@ -329,7 +405,7 @@ class Cues:
         end = cue.last
         while end + 1 < len(self.words) and self.words[end + 1].stop < CLAUSE:
             end += 1
-        if any(True for _ in self._around(begin, end)):
+        if end - cue.last > 2 or any(True for _ in self._around(begin, end)):
             return False
         return all(word.stop < CLAUSE or word.stop == SENTENCE for word in self.words[match.last + 1 : begin + 1])
 
