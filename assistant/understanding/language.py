@@ -332,7 +332,8 @@ def _implied(reading: _Reading, value: Value, place: Place) -> None:
             text for text, where in reading.rows(record.get("unless_any"), spot.below("unless_any")) if reading.fact(text, where)
         )
         means = reading.meanings(record.get("means"), spot.below("means"))
-        reading.language.implied.append(Implied({fact: frozenset(terms) for fact, terms in when.items()}, means, unless))
+        instead = record.get("instead") == "true"
+        reading.language.implied.append(Implied({fact: frozenset(terms) for fact, terms in when.items()}, means, unless, instead))
 
 
 def _cues(reading: _Reading, value: Value, place: Place) -> None:

@@ -1,7 +1,8 @@
 """The small language of the files in ``language/``, and the scan that finds all its patterns in a message at once.
 
 A pattern is a row of words. ``(a|b c)`` is a choice, ``x?`` may be absent (``words?`` is ``word``), ``..3`` stands
-for at most three other words of the same clause (``..,3``: commas may stand among them), ``,`` for a comma that may
+for at most three other words of the same clause (``..,3``: commas may stand among them; ``..-3``: no word of grammar, so that
+they belong to the noun that follows), ``,`` for a comma that may
 stand there, ``$name`` for a macro, ``{place}`` for something found before (a place, a day, a number). A word in lower
 case meets every case and its plural; ``word~`` also the other forms of the verb; ``word*`` every word that begins so;
 ``word=`` only itself; a word with a capital is met exactly as written. Each Chinese character is a word.
@@ -17,11 +18,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from assistant.understanding.words import CLAUSE, COMMA, NONE, Word, folded, words_of
+from assistant.understanding.words import CLAUSE, COMMA, NONE, Word, folded, listed, words_of
 
-_TOKEN: Final = re.compile(r"\s*(\(|\)|\||\?|\.\.,?\d*|\{[a-z]+\}|\$[a-z_]+|[^\s()|?{}$]+)")
+_TOKEN: Final = re.compile(r"\s*(\(|\)|\||\?|\.\.[,-]?\d*|\{[a-z]+\}|\$[a-z_]+|[^\s()|?{}$]+)")
 _MAYBE_PLURAL: Final = re.compile(r"(?<=[A-Za-z]{2})s\?(?=[\s)|]|$)")
 _PLAIN: Final = re.compile(r"[\w'’.&/-]+[~=]?")
+_GRAMMAR: Final = listed(
+    """the a an of for from in on at to by with without into onto over under and or nor but if when while because as than that which
+    who whose where it its they their we our us you your he she this these those is are was were be been being am has have had
+    do does did can could may might will would shall should must not no never only also just uses use used using via per"""
+)
 _LONGEST_GAP: Final = 8
 _DEEPEST: Final = 12
 
@@ -38,6 +44,7 @@ class State:
     prefixes: list[tuple[str, State]] = field(default_factory=list)
     spans: dict[str, list[State]] = field(default_factory=dict)
     anything: list[State] = field(default_factory=list)
+    modifiers: list[State] = field(default_factory=list)
     accepts: list[int] = field(default_factory=list)
     loose: bool = False
 
@@ -48,6 +55,7 @@ class State:
             self.spans.setdefault(key, []).extend(targets)
         self.prefixes.extend(other.prefixes)
         self.anything.extend(other.anything)
+        self.modifiers.extend(other.modifiers)
         self.accepts.extend(other.accepts)
         self.loose = self.loose or other.loose
 
@@ -126,7 +134,7 @@ class Patterns:
         state = self._sequence(tokens, State(accepts=[rule]), 0)
         if tokens:
             raise PatternError(f"there is a {tokens[0]!r} too many")
-        if state.accepts or state.anything:
+        if state.accepts or state.anything or state.modifiers:
             raise PatternError("it must begin with a word")
         self.root.join(state)
         return ".." not in pattern
@@ -168,7 +176,7 @@ class Patterns:
             state.join(after)
             return state
         if item.startswith(".."):
-            return _gap(int(item[2:].lstrip(",") or 3), after, loose="," in item)
+            return _gap(int(item[2:].lstrip(",-") or 3), after, loose="," in item, near="-" in item)
         if item.startswith("{"):
             return State(spans={item[1:-1]: [after]})
         if item.startswith("$"):
@@ -245,6 +253,8 @@ def _step(
     targets += [target for prefix, target in state.prefixes if word.low.startswith(prefix)]
     todo.extend((target, place + 1, (*owned, place), groups) for target in targets)
     todo.extend((target, place + 1, owned, groups) for target in state.anything)
+    if state.modifiers and word.low not in _GRAMMAR:
+        todo.extend((target, place + 1, owned, groups) for target in state.modifiers)
     if state.spans:
         todo.extend(
             (target, group.last + 1, (*owned, *range(place, group.last + 1)), (*groups, group))
@@ -269,7 +279,7 @@ def _choices(tokens: list[str]) -> list[list[str]]:
     raise PatternError("a bracket is not closed")
 
 
-def _gap(size: int, after: State, *, loose: bool) -> State:
+def _gap(size: int, after: State, *, loose: bool, near: bool = False) -> State:
     if not 0 < size <= _LONGEST_GAP:
         raise PatternError(f"a gap is of 1 to {_LONGEST_GAP} words")
     state = State(loose=loose)
@@ -277,7 +287,7 @@ def _gap(size: int, after: State, *, loose: bool) -> State:
     for _ in range(size):
         wider = State(loose=loose)
         wider.join(after)
-        wider.anything.append(state)
+        (wider.modifiers if near else wider.anything).append(state)
         state = wider
     return state
 

@@ -54,6 +54,7 @@ class Implied:
     when: Mapping[FactId, frozenset[str]]
     means: tuple[Meaning, ...]
     unless_any: frozenset[str]
+    instead: bool = False  # the terms of ``when`` that are of the fact of ``means`` are taken back
 
 
 @dataclass(frozen=True, slots=True)
