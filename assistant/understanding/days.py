@@ -20,7 +20,7 @@ _MONTHS: Final = {
     )
     for name in names.split()
 }
-_COUNTS: Final = {
+COUNTS: Final = {
     word: number
     for number, word in enumerate(
         ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"]
@@ -28,12 +28,14 @@ _COUNTS: Final = {
 } | {
     "a": 1,
     "an": 1,
+    "fifteen": 15,
     "eighteen": 18,
     "twenty": 20,
+    "fifty": 50,
 }
 _MONTH: Final = "(?P<month>" + "|".join(sorted(_MONTHS, key=len, reverse=True)) + r")\b\.?"
 _YEAR: Final = r"(?P<year>(?:19|20)\d{2})"
-_COUNT: Final = r"(?P<count>\d{1,3}|" + "|".join(_COUNTS) + ")"
+_COUNT: Final = r"(?P<count>\d{1,3}|" + "|".join(COUNTS) + ")"
 _FORMS: Final = tuple(
     (kind, re.compile(form, re.IGNORECASE))
     for kind, form in (
@@ -158,7 +160,7 @@ def _counted(kind: str, got: dict[str, str | None], today: date) -> date | None:
             return _date(today.year + sign, 1, 1)
         return _shifted(today, unit, sign)
     word = (got["count"] or "1").lower()
-    count = int(word) if word.isdigit() else _COUNTS[word]
+    count = int(word) if word.isdigit() else COUNTS[word]
     back = (got.get("way") or "").lower() in ("ago", "earlier")
     return _shifted(today, unit, -count if back else count)
 

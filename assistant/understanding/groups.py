@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
+from assistant.understanding.days import COUNTS as _COUNTS
 from assistant.understanding.days import Day, days_of
 from assistant.understanding.pattern import Group, Match
 from assistant.understanding.rules import Language, LawName, PlaceName
@@ -17,17 +18,26 @@ from kg_service.model import Knowledge, TermId
 
 _AMOUNT: Final = re.compile(
     r"(?P<before>US\$|HK\$|C\$|A\$|S\$|[$€£]|\b(?:USD|EUR|GBP|CHF|SGD|HKD|CAD|AUD)\b)?\s?"
-    r"(?P<number>\d[\d,]*(?:\.\d+)?(?:e\d{1,2})?)\s?(?P<unit>billion|million|thousand|trillion|bn|mn|mio|tn|k|m|b)?\b"
-    r"\s?(?P<after>euros?\b|dollars?\b|pounds?\b|USD\b|EUR\b|GBP\b|CHF\b|US dollars?\b)?",
+    r"(?P<number>[1-9]\d{0,2}(?:[ .'’\u00a0\u202f]\d{3})+"
+    r"(?![\d.,]*\d|[\s-]?(?:billion|million|trillion|bn|mn|mio|tn)\b)|\d[\d,]*(?:\.\d+)?(?:e\d{1,2})?)"
+    r"[\s-]?(?P<unit>billion|million|thousand|trillion|lakh|crore|bn|mn|mio|tn|k|m|b)?\b[\s-]?"
+    r"(?P<after>euros?\b|dollars?\b|pounds?\b|USD\b|EUR\b|GBP\b|CHF\b|US dollars?\b)?",
     re.IGNORECASE,
 )
 _POWER: Final = re.compile(
     r"(?:(?P<lead>\d+(?:\.\d+)?)\s?[x×*]\s?)?10\s?(?:\^|\*\*|to the (?:power of )?)\s?(?P<power>\d{1,2})(?:th|st)?"
 )
 _UNITS: Final = {"k": 1e3, "thousand": 1e3, "m": 1e6, "mn": 1e6, "mio": 1e6, "million": 1e6, "bn": 1e9, "b": 1e9, "billion": 1e9}
-_UNITS_MORE: Final = {"tn": 1e12, "trillion": 1e12}
+_UNITS_MORE: Final = {"tn": 1e12, "trillion": 1e12, "lakh": 1e5, "crore": 1e7}
+_SPELLED: Final = re.compile(
+    r"\b(?P<count>half an?|a quarter of an?|an?|one|two|three|four|five|six|seven|eight|nine|ten|twelve|fifteen|twenty|fifty)"
+    r"\s(?P<scale>hundred thousand|thousand|million|billion)\b",
+    re.IGNORECASE,
+)
+_PARTS: Final = {"half": 0.5, "a quarter": 0.25, "an": 1.0}
 _PERHAPS: Final = listed("perhaps maybe possibly probably later tbc tbd eventually hopefully")
-_JOINS: Final = listed("""and or the both as well also plus in nor und either across from 和 或 及 与""")
+_THOUSANDS: Final = re.compile(r"[1-9]\d{0,2}(?:[ .'’\u00a0\u202f]\d{3})+")
+_JOINS: Final = listed("""and or the both as well also plus in nor und either across from one 和 或 及 与""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +133,7 @@ def _groups(row: list[tuple[Match, PlaceName]], words: Sequence[Word], knowledge
         if tight and before is not None and set(name.terms) <= _with_above(before[1].terms, ancestors):
             continue  # "Frankfurt, Germany"
         terms += [term for term in name.terms if term not in terms]
-    either = any(word.low in ("or", "either", "或") for word in words[row[0][0].first : row[-1][0].last])
+    either = len(terms) > 1 and any(word.low in ("or", "either", "或") for word in words[row[0][0].first : row[-1][0].last])
     place = Place(tuple(terms), either, any(name.unsure for _, name in row))
     first, last, form = row[0][0].first, row[-1][0].last, row[-1][1].form
     if form == "people":
@@ -155,6 +165,8 @@ def amounts_of(text: str, words: Sequence[Word], today: date, laws: Sequence[Nam
         number = float(found["lead"] or 1) * 10.0 ** int(found["power"])
         if group := _over("number", found.start(), found.end(), ends, Amount(number)):
             groups.append(group)
+    spelled = (_over("number", found.start(), found.end(), ends, _spelled(found)) for found in _SPELLED.finditer(text))
+    groups += [group for group in spelled if group is not None]
     for found in _AMOUNT.finditer(text):
         if any(found.start() < day.end and day.start < found.end() for day in days):
             continue
@@ -173,7 +185,7 @@ def amounts_of(text: str, words: Sequence[Word], today: date, laws: Sequence[Nam
 
 def _amount(found: re.Match[str], text: str) -> Amount | None:
     try:
-        number = float(found["number"].replace(",", ""))
+        number = float(_written_plainly(found["number"]))
     except (ValueError, OverflowError):
         return None
     unit = (found["unit"] or "").lower()
@@ -184,6 +196,20 @@ def _amount(found: re.Match[str], text: str) -> Amount | None:
         currency = "USD" if sign in ("$", "us$", "usd") or "dollar" in sign else "other"
     rest = text[found.end() : found.end() + 9].lstrip().lower()
     return Amount(number * scale, currency, rest.startswith(("%", "percent", "per cent")))
+
+
+def _written_plainly(number: str) -> str:
+    """``number`` without what sets off its thousands: "75 000", "1.200.000", "75'000", "75,000"."""
+    return re.sub(r"[ .'’\u00a0\u202f](?=\d{3})", "", number) if _THOUSANDS.fullmatch(number) else number.replace(",", "")
+
+
+def _spelled(found: re.Match[str]) -> Amount:
+    """The number that words such as "half a million" stand for."""
+    count, scale = found["count"].lower(), found["scale"].lower()
+    part = next((value for name, value in _PARTS.items() if count.startswith(name)), None)
+    if part is None:
+        part = float(_COUNTS[count])
+    return Amount(part * (1e5 if scale.startswith("hundred") else _UNITS[scale]))
 
 
 def _inside_law(start: int, end: int, words: Sequence[Word], laws: Sequence[Named]) -> bool:

@@ -24,9 +24,9 @@ _TOKEN: Final = re.compile(r"\s*(\(|\)|\||\?|\.\.[,-]?\d*|\{[a-z]+\}|\$[a-z_]+|[
 _MAYBE_PLURAL: Final = re.compile(r"(?<=[A-Za-z]{2})s\?(?=[\s)|]|$)")
 _PLAIN: Final = re.compile(r"[\w'’.&/-]+[~=]?")
 _GRAMMAR: Final = listed(
-    """the a an of for from in on at to by with without into onto over under and or nor but if when while because as than that which
-    who whose where it its they their we our us you your he she this these those is are was were be been being am has have had
-    do does did can could may might will would shall should must not no never only also just uses use used using via per"""
+    """the a an of for from in on at to by with without into onto over under and or nor but if when while because as than that
+    which who whose where it its they their we our us you your he she this these those is are was were be been being am has have
+    had do does did can could may might will would shall should must not no never only also just uses use used using via per"""
 )
 _LONGEST_GAP: Final = 8
 _DEEPEST: Final = 12
