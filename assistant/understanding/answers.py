@@ -18,6 +18,7 @@ _SET_OFF: Final = listed(
     nil out off dropped banned excluded disabled forbidden prohibited"""
 )  # words that answer only where a colon, a dash, a bracket or a question mark stands before them
 _MARK: Final = re.compile(r"\s*(?:\(\s*\?+\s*\)|\[\s*\?+\s*\]|[:=–—-]\s*\?|\?\?)")
+_AUXILIARY: Final = listed("is are was were be been being has have had will would gets got it we")
 _ASKING: Final = listed(
     """what which who whom whose when where why how is are was were do does did can could may must should shall will would has
     have and or but if so am need"""
@@ -51,7 +52,12 @@ class Answers:
                 if cue.first == 0 or (cue.last + 1 < len(words) and words[cue.last + 1].stop < COMMA):
                     continue
                 stop = words[cue.first].stop
-                asked = stop == SENTENCE and "?" in text[words[cue.first - 1].end : words[cue.first].start]
+                if stop == NONE and words[cue.first - 1].low in _AUXILIARY:
+                    continue
+                begin = cue.first
+                if stop == LABEL and words[begin - 1].low in ("answer", "a", "reply", "response"):
+                    begin, stop = begin - 1, words[begin - 1].stop
+                asked = stop == SENTENCE and "?" in text[words[begin - 1].end : words[begin].start]
                 off = asked or LABEL <= stop < SENTENCE
                 if stop == SENTENCE and not asked:
                     continue
@@ -59,7 +65,7 @@ class Answers:
                     continue
                 old = found.get(cue.last)
                 if old is None or cue.first < old.first:
-                    found[cue.last] = _Answer(kind, cue.first, cue.last, off)
+                    found[cue.last] = _Answer(kind, begin, cue.last, off)
         return cls(text, words, [found[place] for place in sorted(found)], mentions)
 
     def of_mention(self, match: Match) -> str | None:
@@ -83,7 +89,7 @@ class Answers:
             return not between or (loose <= 1 and all(word.stop == NONE for word in between) and words[answer.first].stop == NONE)
         if any(word.stop >= LABEL for word in between):
             return False
-        return loose <= _GAP
+        return loose <= (_LABEL if words[answer.first].stop == LABEL else _GAP)
 
     def _asked(self, match: Match) -> bool:
         """Whether a question mark stands right behind ``match``, as in "US hosting (?)", or a short label ends with one."""

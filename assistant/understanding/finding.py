@@ -19,6 +19,7 @@ from kg_service.model import Fact, FactId, FactKind, Knowledge, TermId
 
 _CLOSE: Final = 60
 _PLACES: Final = ("established_in", "persons_in", "marketed_in", "hosting_in", "provider_in")
+_PUT_OUT: Final = ("generates", "task_nature")
 _SETTINGS: Final = ("persons_in", "marketed_in", "established_in", "institution", "affected")
 _ROLE_WORDS: Final = listed(
     """cloud server servers data hosted hosting region vendor supplier provider customers clients users borrowers applicants
@@ -93,9 +94,9 @@ def find(
     mentions = _one_role([one for one in mentions if not (one.slot and _days_of(one.match) & granted)])
     mentions += _left_alone(mentions, groups, cues, words)
     mentions += _standing_alone(mentions, groups, words, knowledge)
-    mentions = _corrected(mentions, cues, words, notes)
+    mentions = _corrected(_only_main(mentions), cues, words, notes)
     readings = list(_readings(text, words, mentions, knowledge, notes))
-    readings = with_implied(readings, language, knowledge)
+    readings = with_implied(_settled(readings, knowledge), language, knowledge)
     readings += [_excluded(one, knowledge.facts[one.fact]) for one in readings if _says_none(one)]
     return Found(tuple(sorted(readings, key=lambda one: one.spans[0].start if one.spans else 0)), tuple(dict.fromkeys(notes)))
 
@@ -276,6 +277,39 @@ def _standing_alone(
     return []
 
 
+def _only_main(mentions: list[Mention]) -> list[Mention]:
+    """Without denials of what a denied thing would put out: "no chatbot" does not deny that text is written."""
+    main = [one.match for one in mentions if one.turn.denied and one.fact not in _PUT_OUT]
+    return [
+        one
+        for one in mentions
+        if not (
+            one.turn.denied
+            and one.fact in _PUT_OUT
+            and any(other.first <= one.match.first and one.match.last <= other.last for other in main)
+        )
+    ]
+
+
+def _settled(readings: Sequence[FactReading], knowledge: Knowledge) -> list[FactReading]:
+    """``readings`` without doubts of terms that the message also states."""
+    kept: list[FactReading] = []
+    for one in readings:
+        if one.polarity is Polarity.UNCERTAIN and knowledge.facts[one.fact].kind is FactKind.TERMS:
+            said = {
+                term
+                for other in readings
+                if other.fact == one.fact and other.polarity is Polarity.STATED and other.hypothetical is one.hypothetical
+                for term in _terms(other)
+            }
+            left = tuple(term for term in _terms(one) if term not in said)
+            if not left:
+                continue
+            one = replace(one, value=left)
+        kept.append(one)
+    return kept
+
+
 def _corrected(mentions: list[Mention], cues: Cues, words: Sequence[Word], notes: list[str]) -> list[Mention]:
     """Without what a later "sorry, I mean" replaces: the earlier mentions of the facts said behind it in its sentence."""
     for cue in cues.found.get("correction", ()):
@@ -395,6 +429,8 @@ def with_implied(readings: Sequence[FactReading], language: Language, knowledge:
                 continue
             spans = tuple(dict.fromkeys(span for fact in rule.when for span in stated[fact].spans))
             for meaning in rule.means:
+                if rule.instead:
+                    result = _taken_back(result, meaning.fact, rule.when[meaning.fact], option)
                 result = _implied_reading(result, meaning, spans, knowledge.facts[meaning.fact], option)
                 stated |= {one.fact: one for one in result if one.polarity is Polarity.STATED and one.hypothetical is option}
     return result
@@ -413,6 +449,19 @@ def _excluded(reading: FactReading, fact: Fact) -> FactReading:
 def _has(reading: FactReading, terms: frozenset[str], fact: Fact) -> bool:
     values = reading.value if isinstance(reading.value, tuple) else (reading.value,)
     return any(str(value) in terms or fact.ancestors.get(TermId(str(value)), frozenset()) & terms for value in values)
+
+
+def _taken_back(readings: list[FactReading], fact: FactId, terms: frozenset[str], option: bool) -> list[FactReading]:
+    """``readings`` without the stated ``terms`` of ``fact``: another term says the same of the place that was told."""
+    kept = []
+    for one in readings:
+        if one.fact == fact and one.polarity is Polarity.STATED and one.hypothetical is option and isinstance(one.value, tuple):
+            left = tuple(term for term in one.value if term not in terms)
+            if left:
+                kept.append(replace(one, value=left))
+        else:
+            kept.append(one)
+    return kept
 
 
 def _implied_reading(

@@ -16,7 +16,7 @@ _REACH: Final = {"negation": 7, "withdraw": 8, "doubt": 10, "doubt_wide": 40, "o
 _WINDOW: Final = 60
 _UNSURE: Final = listed(
     """be become also later have include contain involve come move extend go add reach process touch concern affect cover still
-    then well even soon one possibly perhaps keep store use run host sit end open offer launch expand roll sell"""
+    then well even soon one possibly perhaps keep store use run host sit end"""
 )
 _INTENDED: Final = listed("want like consider plan buy try need")
 _CLAUSE_REACH: Final = 12
@@ -33,6 +33,7 @@ _WHERE: Final = listed("hosting_in provider_in transfer_to hosting")
 _DOING: Final = listed("hosting_in transfer_to data_use")
 _VERBS: Final = listed("is are was were goes go leaves leave will gets get may must can shall ever")
 _SHUT: Final = listed("blocked geo geoblocked away refused onboarded served eligible ineligible")
+_ABROAD: Final = ("persons_in", "marketed_in", "provider_in", "hosting_in")
 _PLACES: Final = listed("persons_in marketed_in affected audience")
 _FEATURES: Final = listed("technique data_use data adaptation agentic channel generates subcontracting")
 _SUMS_UP: Final = listed("that this it which all")
@@ -42,7 +43,10 @@ _CHOICES: Final = listed(
 )
 _FIXED: Final = listed("institution institution_status established_in total_assets_usd_bn stage")
 _WISHES: Final = listed("""considering thinking contemplating exploring looking evaluating weighing toying leaning""")
-_BETWEEN: Final = listed("all also itself then though data or still use handling processing it being currently now")
+_BETWEEN: Final = listed(
+    """all also itself then though data or still use handling processing it being currently now function functions feature
+    features option module analysis detection recognition information usage step part side purpose purposes business products"""
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +135,7 @@ class Cues:
         return (
             any(
                 self._after("doubt", cue, match, fact)
-                and not (self._wished(cue) and (fact not in _CHOICES or self._of_project(cue, match)))
+                and not (self._wished(cue, fact) and (fact not in _CHOICES or self._of_project(cue, match)))
                 for cue in self._near("doubt", match)
             )
             or (fact not in _FIXED and any(self._option(cue, match) for cue in self._near("doubt_wide", match)))
@@ -151,11 +155,15 @@ class Cues:
             )
         )
 
-    def _wished(self, cue: Match) -> bool:
+    def _wished(self, cue: Match, fact: str) -> bool:
         """Whether ``cue`` is a wish or a permission ("we are considering", "may overrule"), which opens only choices."""
         words = [word.low for word in self.words[cue.first : cue.last + 3]]
+        if words[0] in ("may", "might", "could") and fact in _ABROAD:
+            return False
         if words[0] in ("may", "could"):
             return _UNSURE.isdisjoint(words[1:3])
+        if words[1:2] == ["think"] and words[2:3] in (["in"], ["of"], ["about"]):
+            return True
         return words[0] in _WISHES or (words[0] == "might" and not _INTENDED.isdisjoint(words[1:]))
 
     def _of_project(self, cue: Match, match: Match) -> bool:
@@ -361,13 +369,20 @@ class Cues:
         if match.last >= cue.first or cue.first - match.last > _CLAUSE_REACH:
             return False
         between = self.words[match.last + 1 : cue.first + 1]
-        if any(word.stop >= SENTENCE for word in between):
+        if any(word.stop >= SENTENCE for word in between) or self._end(cue) - cue.last > 2:
             return False
         if self.words[cue.first].low in _SUMS_UP:
             return True
         if self.words[cue.first].stop >= COMMA or (between[-2:-1] and between[-2].low in ("but", "though", "and")):
             return sum(word.stop >= COMMA for word in between) <= 1 + (between[-1].stop < COMMA)
         return self._predicate(cue, match)
+
+    def _end(self, cue: Match) -> int:
+        """The last word of the clause of ``cue``."""
+        end = cue.last
+        while end + 1 < len(self.words) and self.words[end + 1].stop < COMMA:
+            end += 1
+        return end
 
     def _open_clause(self, match: Match) -> bool:
         """Whether ``match`` stands in "whether ... is open", or in an "if ... is not decided" that means the same."""
@@ -402,9 +417,7 @@ class Cues:
             begin -= 1
         if cue.first - begin > 2:
             return False
-        end = cue.last
-        while end + 1 < len(self.words) and self.words[end + 1].stop < CLAUSE:
-            end += 1
+        end = self._end(cue)
         if end - cue.last > 2 or any(True for _ in self._around(begin, end)):
             return False
         return all(word.stop < CLAUSE or word.stop == SENTENCE for word in self.words[match.last + 1 : begin + 1])

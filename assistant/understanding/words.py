@@ -32,6 +32,8 @@ NONE, COMMA, LABEL, CLAUSE, SENTENCE = 0, 1, 2, 3, 4
 _LABEL_ENDS: Final = (":", "：", "-", "–", "—")
 _ANSWERS: Final = listed("no yes nope yep ok")
 _LABEL_WORDS: Final = 4  # "Vendor: ...": so many words before a colon at most
+_LABELLED: Final = re.compile(r"[^\n:.!?]{1,45}:(?:\s|$)")
+_SHORT: Final = 24  # a line as short as this is one of a list
 _WRAPPED: Final = 50  # a line as long as this, that does not end a sentence, goes on in the next
 
 
@@ -54,7 +56,10 @@ def words_of(text: str) -> tuple[Word, ...]:
     text = _ASIDE.sub(lambda aside: f",{aside.group()[1:-1]},", text)  # "the vendor (Berlin)": as between commas
     for match in _WORD.finditer(text):
         raw = match.group()
-        stop = _stop(_unwrapped(text, last, match.start()), found[-1].low, True) if found else NONE
+        before = found[-1].low if found else ""
+        if before == "no" and not raw[0].isdigit():
+            before = ""  # "they said no. We ...", against "Regulation No. 1234"
+        stop = _stop(_unwrapped(text, last, match.start()), before, True) if found else NONE
         if stop == CLAUSE and text[last : match.start()].strip() in _LABEL_ENDS and _labels(found):
             stop = LABEL if found[-1].low not in _ANSWERS else CLAUSE
         sentence += stop == SENTENCE
@@ -68,8 +73,10 @@ def _unwrapped(text: str, last: int, first: int) -> str:
     between = text[last:first]
     if between.count("\n") != 1 or between.strip() not in ("", ","):
         return between
-    long = text.find("\n", last, first) - text.rfind("\n", 0, last) > _WRAPPED
-    return between.replace("\n", " ").strip(" ") + " " if text[first].islower() or long else between
+    length = text.find("\n", last, first) - text.rfind("\n", 0, last)
+    label = _LABELLED.match(text, first) is not None
+    wraps = not label and (length > _WRAPPED or (text[first].islower() and length > _SHORT))
+    return between.replace("\n", " ").strip(" ") + " " if wraps else between
 
 
 def _labels(found: list[Word]) -> bool:
