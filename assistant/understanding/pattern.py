@@ -28,6 +28,7 @@ _GRAMMAR: Final = listed(
     which who whose where it its they their we our us you your he she this these those is are was were be been being am has have
     had do does did can could may might will would shall should must not no never only also just uses use used using via per"""
 )
+_SHORTEST: Final = 2  # letters of a beginning
 _LONGEST_GAP: Final = 8
 _DEEPEST: Final = 12
 
@@ -38,26 +39,47 @@ class PatternError(ValueError):
 
 @dataclass(slots=True, eq=False)
 class State:
-    """A place in a pattern: where each next word leads. ``loose`` lets a comma stand before the next word."""
+    """A place in a pattern: where each next word leads. ``loose`` lets a comma stand before the next word; ``also`` are places
+    that are reached with it."""
 
-    words: dict[str, list[State]] = field(default_factory=dict)
-    prefixes: list[tuple[str, State]] = field(default_factory=list)
+    words: dict[str, tuple[State, ...]] = field(default_factory=dict)
+    prefixes: dict[str, list[tuple[str, State]]] = field(default_factory=dict)  # by their first two letters
     spans: dict[str, list[State]] = field(default_factory=dict)
     anything: list[State] = field(default_factory=list)
     modifiers: list[State] = field(default_factory=list)
     accepts: list[int] = field(default_factory=list)
+    also: list[State] = field(default_factory=list)
     loose: bool = False
 
     def join(self, other: State) -> None:
-        for key, targets in other.words.items():
-            self.words.setdefault(key, []).extend(targets)
-        for key, targets in other.spans.items():
-            self.spans.setdefault(key, []).extend(targets)
-        self.prefixes.extend(other.prefixes)
+        """All that leads on from ``other`` leads on from here."""
+        mine = self.words
+        if mine:
+            for word, targets in other.words.items():
+                mine[word] = mine[word] + targets if word in mine else targets
+        else:
+            self.words = dict(other.words)
+        for kind, after in other.spans.items():
+            self.spans.setdefault(kind, []).extend(after)
+        for start, begun in other.prefixes.items():
+            self.prefixes.setdefault(start, []).extend(begun)
         self.anything.extend(other.anything)
         self.modifiers.extend(other.modifiers)
         self.accepts.extend(other.accepts)
         self.loose = self.loose or other.loose
+        for one in other.also:
+            self.join(one)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Choice:
+    """One of several rows. ``single`` are the spellings of those that are one word, ``rows`` the others."""
+
+    single: frozenset[str]
+    rows: tuple[Row, ...]
+
+
+Row = tuple[tuple["Choice | str", bool], ...]  # the items of a row of words, and whether each may be absent
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +142,7 @@ class Patterns:
     irregular: Mapping[str, Sequence[str]] = field(default_factory=dict)
     root: State = field(default_factory=State)
     _spelled: dict[str, list[frozenset[str]]] = field(default_factory=dict)
+    _read: dict[str, Row] = field(default_factory=dict)  # macros
 
     def add(self, pattern: str, rule: int) -> bool:
         """The pattern is part of every later scan; says whether it is a plain row of words, without gaps.
@@ -127,49 +150,70 @@ class Patterns:
         Raises:
             PatternError: where it is not well formed, names an unknown macro, or is met by no word at all.
         """
-        pattern = f"({_MAYBE_PLURAL.sub('', pattern)})"
-        tokens = _TOKEN.findall(pattern)
-        if "".join(tokens).replace(" ", "") != pattern.replace(" ", ""):
-            raise PatternError("it holds a character that no pattern has")
-        state = self._sequence(tokens, State(accepts=[rule]), 0)
-        if tokens:
-            raise PatternError(f"there is a {tokens[0]!r} too many")
+        state = State()
+        state.join(self._sequence(self._row(pattern), State(accepts=[rule]), 0))
         if state.accepts or state.anything or state.modifiers:
             raise PatternError("it must begin with a word")
         self.root.join(state)
         return ".." not in pattern
 
-    def _sequence(self, tokens: list[str], after: State, depth: int) -> State:
-        """Takes tokens up to the end of the row; builds the graph from its end."""
+    def _row(self, pattern: str) -> Row:
+        pattern = f"({_MAYBE_PLURAL.sub('', pattern)})"
+        tokens = _TOKEN.findall(pattern)
+        if "".join(tokens).replace(" ", "") != pattern.replace(" ", ""):
+            raise PatternError("it holds a character that no pattern has")
+        tokens.reverse()
+        row = self._items(tokens, 0)
+        if tokens:
+            raise PatternError(f"there is a {tokens[-1]!r} too many")
+        return row
+
+    def _items(self, tokens: list[str], depth: int) -> Row:
+        """Takes the items of one row from the end of ``tokens``, up to what closes it."""
         if depth > _DEEPEST:
             raise PatternError("it is nested too deeply, or its macros name each other")
-        items: list[tuple[list[list[str]] | str, bool]] = []
-        while tokens and tokens[0] not in ("|", ")"):
-            piece = tokens.pop(0)
+        items: list[tuple[Choice | str, bool]] = []
+        while tokens and tokens[-1] not in ("|", ")"):
+            piece = tokens.pop()
             if piece == "?":
                 raise PatternError("a '?' stands behind nothing")
-            item: list[list[str]] | str = piece
-            if piece == "(":
-                item = _choices(tokens)
-            optional = bool(tokens) and tokens[0] == "?"
+            item = self._choice(tokens, depth + 1) if piece == "(" else piece
+            optional = bool(tokens) and tokens[-1] == "?"
             if optional:
-                tokens.pop(0)
+                tokens.pop()
             items.append((item, optional))
-        for item, optional in reversed(items):
+        return tuple(items)
+
+    def _choice(self, tokens: list[str], depth: int) -> Choice:
+        rows: list[Row] = []
+        single: set[str] = set()
+        while True:
+            row = self._items(tokens, depth)
+            first = row[0][0] if len(row) == 1 and not row[0][1] else None
+            spelled = self._parts(first) if isinstance(first, str) and first[0] not in ".,{$" and first[-1] != "*" else ()
+            if len(spelled) == 1:
+                single |= spelled[0]
+            else:
+                rows.append(row)
+            if not tokens:
+                raise PatternError("a bracket is not closed")
+            if tokens.pop() == ")":
+                return Choice(frozenset(single), tuple(rows))
+
+    def _sequence(self, row: Row, after: State, depth: int) -> State:
+        """The graph of ``row``, built from its end."""
+        if depth > _DEEPEST:
+            raise PatternError("it is nested too deeply, or its macros name each other")
+        for item, optional in reversed(row):
             before = self._item(item, after, depth)
-            if optional:
-                both = State()
-                both.join(before)
-                both.join(after)
-                before = both
-            after = before
+            after = State(also=[before, after]) if optional else before
         return after
 
-    def _item(self, item: list[list[str]] | str, after: State, depth: int) -> State:
-        if not isinstance(item, str):
-            state = State()
-            for choice in item:
-                state.join(self._sequence(list(choice), after, depth + 1))
+    def _item(self, item: Choice | str, after: State, depth: int) -> State:
+        if isinstance(item, Choice):
+            state = State(words=dict.fromkeys(item.single, (after,)))
+            for row in item.rows:
+                state.join(self._sequence(row, after, depth + 1))
             return state
         if item == ",":
             state = State(loose=True)
@@ -180,21 +224,25 @@ class Patterns:
         if item.startswith("{"):
             return State(spans={item[1:-1]: [after]})
         if item.startswith("$"):
-            if item[1:] not in self.macros:
+            name = item[1:]
+            if name not in self.macros:
                 raise PatternError(f"there is no macro {item!r}")
-            inner = _TOKEN.findall(f"({_MAYBE_PLURAL.sub('', self.macros[item[1:]])})")
-            return self._sequence(inner, after, depth + 1)
-        return self._word(item, after)
-
-    def _word(self, item: str, after: State) -> State:
+            if name not in self._read:
+                self._read[name] = self._row(self.macros[name])
+            return self._sequence(self._read[name], after, depth + 1)
         if item.endswith("*"):
-            return State(prefixes=[(folded(item[:-1]), after)])
-        spelled = self._spelled.get(item)
-        if spelled is None:
-            spelled = self._spelled[item] = self._spellings(item)
-        for part in spelled:
-            after = State(words={form: [after] for form in part})
+            begin = folded(item[:-1])
+            if len(begin) < _SHORTEST:
+                raise PatternError(f"{item!r} begins too many words")
+            return State(prefixes={begin[:_SHORTEST]: [(begin, after)]})
+        for part in self._parts(item):
+            after = State(words=dict.fromkeys(part, (after,)))
         return after
+
+    def _parts(self, item: str) -> list[frozenset[str]]:
+        if item not in self._spelled:
+            self._spelled[item] = self._spellings(item)
+        return self._spelled[item]
 
     def _spellings(self, item: str) -> list[frozenset[str]]:
         """The forms of each part of a word with hyphens, the last part first."""
@@ -210,17 +258,18 @@ class Patterns:
         at: dict[int, list[Group]] = {}
         for group in groups:
             at.setdefault(group.first, []).append(group)
+        spelled = [(word.low, f"={word.raw}", word.stop) for word in words]
         found: list[Match] = []
         for first in range(len(words)):
-            best: dict[int, Match] = {}
-            self._from(first, words, at, best)
-            found.extend(best.values())
+            found.extend(self._from(first, spelled, at).values())
         return found
 
-    def _from(self, first: int, words: Sequence[Word], at: Mapping[int, list[Group]], best: dict[int, Match]) -> None:
-        todo: list[tuple[State, int, tuple[int, ...], tuple[Group, ...]]] = []
+    def _from(self, first: int, words: Sequence[tuple[str, str, int]], at: Mapping[int, list[Group]]) -> dict[int, Match]:
+        """Of each rule met from the word ``first`` on the longest row."""
+        best: dict[int, Match] = {}
+        todo: list[tuple[State, int, tuple[int, ...], tuple[Group, ...]]] = [(self.root, first, (), ())]
         seen: set[tuple[int, int, int]] = set()
-        _step(self.root, first, words, at, (), (), todo, True)
+        end = len(words)
         while todo:
             state, place, owned, groups = todo.pop()
             key = (id(state), place, len(owned))
@@ -231,62 +280,42 @@ class Patterns:
                 old = best.get(rule)
                 if old is None or (len(owned), -place) > (len(old.owned), -old.last - 1):
                     best[rule] = Match(rule, first, place - 1, frozenset(owned), groups)
-            if place < len(words):
-                _step(state, place, words, at, owned, groups, todo, False)
-
-
-def _step(
-    state: State,
-    place: int,
-    words: Sequence[Word],
-    at: Mapping[int, list[Group]],
-    owned: tuple[int, ...],
-    groups: tuple[Group, ...],
-    todo: list[tuple[State, int, tuple[int, ...], tuple[Group, ...]]],
-    start: bool,
-) -> None:
-    """Puts on ``todo`` every state that the word at ``place`` leads to."""
-    word = words[place]
-    if not start and (word.stop >= CLAUSE or (word.stop >= COMMA and not state.loose)):
-        return
-    targets = [target for key in (word.low, f"={word.raw}") for target in state.words.get(key, ())]
-    targets += [target for prefix, target in state.prefixes if word.low.startswith(prefix)]
-    todo.extend((target, place + 1, (*owned, place), groups) for target in targets)
-    todo.extend((target, place + 1, owned, groups) for target in state.anything)
-    if state.modifiers and word.low not in _GRAMMAR:
-        todo.extend((target, place + 1, owned, groups) for target in state.modifiers)
-    if state.spans:
-        todo.extend(
-            (target, group.last + 1, (*owned, *range(place, group.last + 1)), (*groups, group))
-            for group in at.get(place, ())
-            for target in state.spans.get(group.kind, ())
-        )
-
-
-def _choices(tokens: list[str]) -> list[list[str]]:
-    """The rows between the bracket just taken and its partner."""
-    rows: list[list[str]] = [[]]
-    depth = 1
-    while tokens:
-        piece = tokens.pop(0)
-        depth += (piece == "(") - (piece == ")")
-        if depth == 0:
-            return rows
-        if piece == "|" and depth == 1:
-            rows.append([])
-        else:
-            rows[-1].append(piece)
-    raise PatternError("a bracket is not closed")
+            if state.also:
+                todo.extend((one, place, owned, groups) for one in state.also)
+            if place == end:
+                continue
+            low, raw, stop = words[place]
+            if stop and place > first and (stop >= CLAUSE or (stop >= COMMA and not state.loose)):
+                continue
+            after = state.words.get(low, ()) + state.words.get(raw, ())
+            if state.prefixes:
+                after += tuple(one for begin, one in state.prefixes.get(low[:_SHORTEST], ()) if low.startswith(begin))
+            if after:
+                mine = (*owned, place)
+                todo.extend((one, place + 1, mine, groups) for one in after)
+            if state.anything:
+                todo.extend((one, place + 1, owned, groups) for one in state.anything)
+            if state.modifiers and low not in _GRAMMAR:
+                todo.extend((one, place + 1, owned, groups) for one in state.modifiers)
+            if state.spans and place in at:
+                todo.extend(
+                    (one, group.last + 1, (*owned, *range(place, group.last + 1)), (*groups, group))
+                    for group in at[place]
+                    for one in state.spans.get(group.kind, ())
+                )
+        return best
 
 
 def _gap(size: int, after: State, *, loose: bool, near: bool = False) -> State:
     if not 0 < size <= _LONGEST_GAP:
         raise PatternError(f"a gap is of 1 to {_LONGEST_GAP} words")
-    state = State(loose=loose)
-    state.join(after)
+    if loose:
+        state = State(loose=True)
+        state.join(after)
+        after = state
+    state = State(loose=loose, also=[after])
     for _ in range(size):
-        wider = State(loose=loose)
-        wider.join(after)
+        wider = State(loose=loose, also=[after])
         (wider.modifiers if near else wider.anything).append(state)
         state = wider
     return state
