@@ -118,7 +118,7 @@ class Cues:
             self._any("negation", match, fact)
             or any(self._next(cue, match) for cue in self._near("negation_short", match))
             or any(self._predicate(cue, match) and self._fits(cue, fact) for cue in self.found.get("negation_before", ()))
-            or any(self._inside(cue, match) for cue in self.found.get("negation", ()))
+            or any(self._inside(cue, match) for name in ("negation", "negation_short") for cue in self.found.get(name, ()))
             or (
                 fact not in _FIXED
                 and any(
