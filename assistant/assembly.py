@@ -7,6 +7,7 @@ from typing import Final
 
 from assistant.answer import Assistant
 from assistant.compose import Composer, PlainComposer
+from assistant.index.embedding import PackagedEmbedder
 from assistant.index.opening import how_of, index_at_hand
 from assistant.llm.composer import PROMPT as COMPOSE
 from assistant.llm.composer import ModelComposer
@@ -18,9 +19,11 @@ from assistant.llm.registry import configured
 from assistant.model import Passage
 from assistant.passages import passages_of, text_passages
 from assistant.retrieval.searcher import Searcher, searcher_of
+from assistant.retrieval.wordings import Wordings
 from assistant.services import Reader as AnyReader
-from assistant.settings import AssistantSettings
+from assistant.settings import NONE, AssistantSettings
 from assistant.understanding import Reader
+from assistant.understanding.reader import Near
 from assistant.verify import Verifier
 from kg_service.applicability.evaluate import Evaluator
 from kg_service.model import Knowledge
@@ -48,7 +51,7 @@ def assembled(settings: AssistantSettings, evaluator: Evaluator, searcher: Searc
     Raises:
         UnavailableError: where the model that is set cannot be used.
     """
-    reader: AnyReader = Reader(evaluator.knowledge)
+    reader: AnyReader = Reader(evaluator.knowledge, near=near_of(settings, evaluator.knowledge))
     composer: Composer = PlainComposer(evaluator)
     model = configured(settings)
     if model is None:
@@ -61,6 +64,11 @@ def assembled(settings: AssistantSettings, evaluator: Evaluator, searcher: Searc
     if settings.model_reads == ON:
         asking = ModelReader(reader, model, evaluator.knowledge, seconds * _READING)
     return Assembled(Assistant(evaluator, asking, searcher, composer, quotes, secret=secret), reader, model)
+
+
+def near_of(settings: AssistantSettings, knowledge: Knowledge) -> Near | None:
+    """What compares questions by meaning: always the packaged model, for which the reader is tuned; none where none is wanted."""
+    return None if settings.embeddings == NONE else Wordings(knowledge, PackagedEmbedder(), settings.cache).near
 
 
 def for_command(settings: AssistantSettings, evaluator: Evaluator) -> Assembled:

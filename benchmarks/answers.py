@@ -17,13 +17,14 @@ from pathlib import Path
 from assistant.answer import Assistant
 from assistant.compose import PlainComposer
 from assistant.conversation import begun, continued
-from assistant.index.embedding import PACKAGED
+from assistant.index.embedding import PACKAGED, PackagedEmbedder
 from assistant.index.keeper import How
 from assistant.index.opened import Index
 from assistant.index.opening import kept_index, lexical_index
 from assistant.model import Answer, Passage
 from assistant.passages import passages_of
 from assistant.retrieval import Searcher
+from assistant.retrieval.wordings import Wordings
 from assistant.understanding import Reader
 from benchmarks.clock import row
 from benchmarks.gold import DAY, SPLITS, Gold, Item, read_gold
@@ -55,7 +56,8 @@ def made(root: Path = ROOT, cache: Path | None = None) -> tuple[Evaluator, Reade
     It searches by words, and with a ``cache`` by meaning as well: the index is built there where it was not.
     """
     knowledge = read(root)
-    evaluator, reader = Evaluator(knowledge), Reader(knowledge)
+    evaluator = Evaluator(knowledge)
+    reader = Reader(knowledge, near=Wordings(knowledge, PackagedEmbedder(), cache).near)
     passages = passages_of(knowledge, root)
     searcher = Searcher(_by_words(passages) if cache is None else _by_meaning(passages, cache))
     folder = tempfile.TemporaryDirectory(prefix="gold-")

