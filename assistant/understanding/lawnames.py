@@ -20,6 +20,9 @@ _CITED: Final = re.compile(
     r"[A-Z][A-Za-z.]*[ -]?\d[\w.-]*|\d+ (?:CFR|USC|NYCRR|CCR) \d[\w.-]*|"
     r"[A-Z][\w&]+(?: [A-Z][\w&]*)* (?:Act|Law|Rules?|Code)(?: \d{4})?"
 )
+_DATED: Final = re.compile(  # the month of a paper is no name of it
+    r"(?:January|February|March|April|May|June|July|August|September|October|November|December)[ -]\d{1,4}"
+)
 _TOO_SHORT: Final = 3
 
 
@@ -85,7 +88,7 @@ def _own_names(instrument: Instrument) -> Iterator[str]:
         found |= dict.fromkeys(one for one in _CITED.findall(_BRACKETS.sub(" ", citation)))
     for name in found:
         words = words_of(name)
-        if len(name) >= _TOO_SHORT and words and any(len(word.raw) > 1 for word in words):
+        if len(name) >= _TOO_SHORT and not _DATED.fullmatch(name) and words and any(len(word.raw) > 1 for word in words):
             yield name
 
 

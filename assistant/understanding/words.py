@@ -60,7 +60,7 @@ def words_of(text: str) -> tuple[Word, ...]:
         if before == "no" and not raw[0].isdigit():
             before = ""  # "they said no. We ...", against "Regulation No. 1234"
         stop = _stop(_unwrapped(text, last, match.start()), before, True) if found else NONE
-        if stop == CLAUSE and text[last : match.start()].strip() in _LABEL_ENDS and _labels(found):
+        if stop == CLAUSE and text[last : match.start()].strip().rstrip("$€£\"'“‘ ") in _LABEL_ENDS and _labels(found):
             stop = LABEL if found[-1].low not in _ANSWERS else CLAUSE
         sentence += stop == SENTENCE
         found.append(Word(match.start(), match.end(), raw, folded(raw), stop, sentence))
