@@ -49,7 +49,11 @@ _FORMS: Final = tuple(
         ("slash", r"\b(?P<d>\d{1,2})/(?P<m>\d{1,2})/(?P<year>\d{4})\b"),
         ("end", rf"\b(?:the\s)?end\sof\s(?:(?:{_MONTH})\s)?{_YEAR}\b"),
         ("mid", rf"\bmid[\s-]{_YEAR}\b"),
-        ("quarter", rf"\b(?:Q(?P<quarter>[1-4])|(?P<ordinal>first|second|third|fourth)\squarter)\s(?:of\s)?{_YEAR}\b"),
+        (
+            "quarter",
+            r"\b(?:Q(?P<quarter>[1-4])|(?P<ordinal>first|second|third|fourth)\squarter)\s(?:of\s)?"
+            rf"(?:{_YEAR}|(?P<which>next|this)\syear)\b",
+        ),
         ("month", rf"\b(?:(?:early|late|mid|beginning\sof|start\sof)[\s-])?{_MONTH},?\s{{1,3}}(?:of\s)?{_YEAR}\b"),
         ("yearless", rf"\b(?P<d>\d{{1,2}})(?:st|nd|rd|th)?\s{{1,3}}(?:of\s)?{_MONTH}(?!\s{{1,3}}\d{{4}})"),
         ("yearless", rf"\b{_MONTH}\s{{1,3}}(?P<d>\d{{1,2}})(?:st|nd|rd|th)?\b(?!,?\s{{1,3}}\d{{4}})"),
@@ -124,7 +128,8 @@ def _day(kind: str, found: re.Match[str], today: date) -> Day | None:
             day, exact = _date(year, 7, 1), "month"
         case "quarter":
             quarter = int(got["quarter"]) if got["quarter"] else _ORDINALS.index((got["ordinal"] or "").lower()) + 1
-            day, exact = _date(year, quarter * 3 - 2, 1), "month"
+            day = _date(year or today.year + (got.get("which") == "next"), quarter * 3 - 2, 1)
+            exact = "month"
         case "yearless":
             day, relative = _next(today, month, number), True
         case "next-month" | "in-month":

@@ -26,7 +26,8 @@ _PLAIN: Final = re.compile(r"[\w'’.&/-]+[~=]?")
 _GRAMMAR: Final = listed(
     """the a an of for from in on at to by with without into onto over under and or nor but if when while because as than that
     which who whose where it its they their we our us you your he she this these those is are was were be been being am has have
-    had do does did can could may might will would shall should must not no never only also just uses use used using via per"""
+    had do does did can could may might will would shall should must not no never only also just uses use used using via per
+    outside beyond leaving except"""
 )
 _SHORTEST: Final = 2  # letters of a beginning
 _LONGEST_GAP: Final = 8
