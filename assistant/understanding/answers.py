@@ -83,6 +83,8 @@ class Answers:
             return False
         if any(word.stop >= CLAUSE for word in between):
             return False
+        if self._of_another(match):
+            return False
         held = {spot for other, _ in self.mentions for spot in range(other.first, other.last + 1)} if between else set()
         loose = sum(spot not in held for spot in range(match.last + 1, answer.first))
         if not answer.off:
@@ -90,6 +92,15 @@ class Answers:
         if any(word.stop >= LABEL for word in between):
             return False
         return loose <= (_LABEL if words[answer.first].stop == LABEL else _GAP)
+
+    def _of_another(self, match: Match) -> bool:
+        """Whether ``match`` says more of a mention before it in its label: "sub-processors of the cloud firm: no"."""
+        first = match.first
+        while first > 0 and self.words[first].stop < LABEL:
+            first -= 1
+        return any(first <= other.first and other.last < match.first for other, _ in self.mentions) and not any(
+            word.low in ("and", "or", "nor") or word.stop == COMMA for word in self.words[first + 1 : match.first + 1]
+        )
 
     def _asked(self, match: Match) -> bool:
         """Whether a question mark stands right behind ``match``, as in "US hosting (?)", or a short label ends with one."""

@@ -19,7 +19,8 @@ from kg_service.model import Fact, FactId, FactKind, Knowledge, TermId
 
 _CLOSE: Final = 60
 _PLACES: Final = ("established_in", "persons_in", "marketed_in", "hosting_in", "provider_in")
-_PUT_OUT: Final = ("generates", "task_nature")
+_NEAR: Final = 6
+_PUT_OUT: Final = ("generates", "task_nature", "product", "affected", "data")
 _SETTINGS: Final = ("persons_in", "marketed_in", "established_in", "institution", "affected")
 _ROLE_WORDS: Final = listed(
     """cloud server servers data hosted hosting region vendor supplier provider customers clients users borrowers applicants
@@ -39,6 +40,8 @@ class Mention:
     weak: bool = False
     owned: int = 0
     slot: bool = False
+    firm: bool = False  # its words are a denial themselves
+    bare: bool = False  # its words count only where they are denied or doubted
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,10 +90,15 @@ def find(
             if meaning.only_denied and (not (turn.denied or turn.doubted) or _within_denial(meaning, match, denials)):
                 continue
             if (turn.beside and meaning.fact not in _SETTINGS) or (
-                meaning.weak and turn.denied and meaning.fact == "model_source"
+                meaning.weak and turn.denied and meaning.fact in ("model_source", "use_case", "automation")
             ):
                 continue
-            mentions.append(Mention(meaning.fact, value, match, turn, meaning.weak, len(match.owned), meaning.value == SLOT))
+            slot = meaning.value == SLOT
+            mentions.append(
+                Mention(
+                    meaning.fact, value, match, turn, meaning.weak, len(match.owned), slot, meaning.denied, meaning.only_denied
+                )
+            )
     mentions = _one_role([one for one in mentions if not (one.slot and _days_of(one.match) & granted)])
     mentions += _left_alone(mentions, groups, cues, words)
     mentions += _standing_alone(mentions, groups, words, knowledge)
@@ -278,16 +286,27 @@ def _standing_alone(
 
 
 def _only_main(mentions: list[Mention]) -> list[Mention]:
-    """Without denials of what a denied thing would put out: "no chatbot" does not deny that text is written."""
-    main = [one.match for one in mentions if one.turn.denied and one.fact not in _PUT_OUT]
+    """Without denials of what a denied thing would put out ("no chatbot" does not deny that text is written).
+
+    A bare word is not doubted where more than a bare word is doubted close to it.
+    """
+    main = [one for one in mentions if one.turn.denied and one.fact not in _PUT_OUT]
+    doubted = [one.match for one in mentions if one.turn.doubted and not one.bare]
     return [
         one
         for one in mentions
         if not (
             one.turn.denied
+            and not one.firm
             and one.fact in _PUT_OUT
-            and any(other.first <= one.match.first and one.match.last <= other.last for other in main)
+            and any(
+                other.match.first <= one.match.first
+                and one.match.last <= other.match.last
+                and (one.fact != "data" or other.fact == "use_case")
+                for other in main
+            )
         )
+        and not (one.bare and one.turn.doubted and any(abs(other.first - one.match.first) < _NEAR for other in doubted))
     ]
 
 

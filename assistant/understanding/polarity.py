@@ -22,6 +22,8 @@ _INTENDED: Final = listed("want like consider plan buy try need")
 _CLAUSE_REACH: Final = 12
 _OPEN_REACH: Final = 24
 _SUBJECT_REACH: Final = 8
+_FAR: Final = 40
+_TURNING: Final = listed("no not never without nor neither none nobody nothing cannot maybe perhaps may might could whether if")
 _JOINS: Final = frozenset(["and", "or", "nor", "neither", "no"])
 _CLOSES: Final = frozenset(["or", "nor", "neither"])
 _PREPOSITIONS: Final = listed("to for in on as with by")
@@ -31,11 +33,15 @@ _THAT: Final = listed("that if whether think thinks believe believes assume hope
 _OFF: Final = listed("switched turned disabled deactivated")
 _WHERE: Final = listed("hosting_in provider_in transfer_to hosting")
 _DOING: Final = listed("hosting_in transfer_to data_use")
+_FINITE: Final = listed(
+    "is are was were has have had may might could can cannot must will would shall should does do did remains stays"
+)
 _VERBS: Final = listed("is are was were goes go leaves leave will gets get may must can shall ever")
 _SHUT: Final = listed("blocked geo geoblocked away refused onboarded served eligible ineligible")
 _ABROAD: Final = ("persons_in", "marketed_in", "provider_in", "hosting_in")
 _PLACES: Final = listed("persons_in marketed_in affected audience")
 _FEATURES: Final = listed("technique data_use data adaptation agentic channel generates subcontracting")
+_DECISIONS: Final = frozenset(["choice", "decision", "question"])
 _SUMS_UP: Final = listed("that this it which all")
 _CHOICES: Final = listed(
     """hosting hosting_in model_source adaptation provider_in transfer_to marketed_in data_use own_brand data subcontracting
@@ -143,8 +149,11 @@ class Cues:
             or any(
                 self._goes_on_with(cue) and self._after("doubt", cue, match, fact) for cue in self._near("doubt_before", match)
             )
-            or any(self._inside(cue, match) for cue in self.found.get("doubt", ()))
-            or any(self._of_clause(cue, match) for cue in self.found.get("doubt_clause", ()))
+            or any(
+                self._inside(cue, match) and not (fact not in _CHOICES and self._wished(cue, fact))
+                for cue in self.found.get("doubt", ())
+            )
+            or any(self._of_clause(cue, match, fact) for cue in self.found.get("doubt_clause", ()))
             or (
                 fact not in _FIXED
                 and (
@@ -162,22 +171,32 @@ class Cues:
             return False
         if words[0] in ("may", "could"):
             return _UNSURE.isdisjoint(words[1:3])
-        if words[1:2] == ["think"] and words[2:3] in (["in"], ["of"], ["about"]):
+        if "think" in words[:2] and words[words.index("think") + 1 : words.index("think") + 2] in (["in"], ["of"], ["about"]):
             return True
+        if words[:2] == ["no", "decision"] and cue.last == cue.first + 2:
+            return True
+        if words[1:2] == ["or"]:
+            return False
         return words[0] in _WISHES or (words[0] == "might" and not _INTENDED.isdisjoint(words[1:]))
 
     def _of_project(self, cue: Match, match: Match) -> bool:
         """Whether ``cue`` is a wish for a whole thing that ``match`` says more of: "toying with an agent built on ..."."""
         lead = [word.low for word in self.words[cue.last + 1 : cue.last + 5]]
         named = next((number for number, word in enumerate(lead) if word in ("a", "an")), None)
-        return named is not None and match.first - cue.last > named + 4
+        return named is not None and match.first - cue.last > named + 2
 
     def _near(self, name: str, match: Match) -> list[Match]:
         return [
             cue
             for cue in self.found.get(name, ())
-            if cue.last < match.first and not (match.owned & set(range(cue.first, cue.last + 1))) and match.first - cue.last < 40
+            if cue.first < match.first
+            and match.first - cue.last < _FAR
+            and (cue.last < match.first or (cue.last < match.last and self._shared(cue, match)))
         ]
+
+    def _shared(self, cue: Match, match: Match) -> bool:
+        """Whether the words that ``cue`` and ``match`` share turn nothing: "to use" in "do not plan to use social media"."""
+        return not _holds(self.words[match.first : cue.last + 1], _TURNING)
 
     def _around(self, first: int, last: int) -> Sequence[tuple[Match, str]]:
         """The mentions that begin between the words ``first`` and ``last``."""
@@ -188,6 +207,8 @@ class Cues:
 
     def _after(self, name: str, cue: Match, match: Match, fact: str) -> bool:
         """Whether ``match`` stands in the reach of ``cue`` before it: in its clause, or in a list that began there."""
+        if cue.last >= match.first:
+            return True
         reach, place = _REACH[name], cue.last + 1
         strict = name in ("negation", "negation_short", "only_after")
         if strict and self.words[place].stop == COMMA:
@@ -300,7 +321,13 @@ class Cues:
         if words[0] in _OF and all(word.stop < COMMA for word in between) and "and" not in words:
             return not any(word in _PRONOUNS for word in words)
         listed_on = words[0] in ("and", "or", "nor") or between[0].stop == COMMA
+        if not self._verbal(cue):
+            return False
         return leads and listed_on and self._row_to(match.last + 1, cue.first)
+
+    def _verbal(self, cue: Match) -> bool:
+        """Whether ``cue`` holds a verb, whose subject may be a row: "A and B are excluded", against "A, B perhaps"."""
+        return self.words[cue.first].low in _FINITE or self.words[cue.first].low.endswith("n't")
 
     def _beside(self, match: Match, fact: str) -> bool:
         """Whether what is denied is not ``match`` but a thing of another fact that it belongs to."""
@@ -320,6 +347,8 @@ class Cues:
             if kind == fact or other.last >= match.first:
                 continue
             between = self.words[other.last + 1 : match.first + 1]
+            if kind == "function_outsourced" and len(between) <= 3:
+                return True
             linked = between[0].low in _OF and all(word.stop < COMMA and word.low not in _JOINS | {"and"} for word in between)
             if linked:
                 return True
@@ -364,8 +393,10 @@ class Cues:
         """Whether ``cue`` stands in a gap of ``match``: "the seat may be in the US", "is not based in Spain"."""
         return match.first < cue.first and cue.last < match.last and match.owned.isdisjoint(range(cue.first, cue.last + 1))
 
-    def _of_clause(self, cue: Match, match: Match) -> bool:
+    def _of_clause(self, cue: Match, match: Match, fact: str = "") -> bool:
         """Whether ``cue`` says of what was said just before it that it is open: "..., but that is not decided"."""
+        if match.last < cue.first and fact in _CHOICES and _holds(self.words[cue.first : cue.last + 1], _DECISIONS):
+            return self.words[match.last].sentence == self.words[cue.first].sentence
         if match.last >= cue.first or cue.first - match.last > _CLAUSE_REACH:
             return False
         between = self.words[match.last + 1 : cue.first + 1]
@@ -429,6 +460,10 @@ class Cues:
 def _rival(name: str) -> str:
     """The kind of cue that ``name`` is: a longer cue silences shorter ones of its own kind and of another family."""
     return "" if name.startswith("answer_") else "negation" if name == "negation_short" else name
+
+
+def _holds(words: Sequence[Word], some: frozenset[str]) -> bool:
+    return any(word.low in some for word in words)
 
 
 def _last_comma(words: Sequence[Word], first: int, last: int) -> int:
