@@ -150,6 +150,7 @@ class Understanding:
     provisions: tuple[tuple[str, str], ...] = ()  # (instrument, pinpoint) named
     qualifications: tuple[QualificationId, ...] = ()
     interpretations: tuple[InterpretationId, ...] = ()
+    alike: tuple[InterpretationId, ...] | None = None  # questions of law near in meaning, nearest first; None: not compared
     decisions: tuple[int, ...] = ()
     premises: tuple[Premise, ...] = ()
     unknown_law: tuple[Span, ...] = ()  # names of law that the graph does not hold

@@ -207,7 +207,10 @@ def _by_search(collected: Collected, understanding: Understanding, assessment: A
             live = status.get(NormId(passage.about or "")) in (*IN_EFFECT, Status.UNDETERMINED)
             if not assessment.facts or (live and asked & {Intent.EXPLAIN, Intent.DEFINE}):
                 collected.add(passage)
-        elif passage.kind is PassageKind.INTERPRETATION or Intent.DEFINE in asked:
+        elif passage.kind is PassageKind.INTERPRETATION:
+            if understanding.alike is None or passage.about in understanding.alike:  # words may meet by chance
+                collected.add(passage)
+        elif Intent.DEFINE in asked:
             collected.add(passage)
 
 

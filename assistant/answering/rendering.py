@@ -15,6 +15,7 @@ from kg_service.model import Knowledge, TermId
 
 _UNSAFE: Final = re.compile(r"[^\w\s.,;:'’%€$£()/+-]|https?|www\.|://", re.IGNORECASE)
 _LONGEST: Final = 80
+_NEAREST: Final = 2
 _TERMS: Final = 6
 
 
@@ -56,10 +57,16 @@ def refusal(
     notes: Sequence[str],
 ) -> str:
     """What is said instead of an answer: why, what was understood, what would help."""
-    parts = [reason, *understood(law, understanding, facts), *asked(law, questions)]
+    parts = [reason, *_nearest(law, understanding), *understood(law, understanding, facts), *asked(law, questions)]
     if notes:
         parts.append("\n".join(f"*{plain(note, 400)}*" for note in notes))
     return "\n\n".join(parts)
+
+
+def _nearest(law: Knowledge, understanding: Understanding) -> list[str]:
+    """The questions of law that can be answered and are nearest to what was asked."""
+    near = [law.interpretations[name].questions["en"][0] for name in (understanding.alike or ())[:_NEAREST]]
+    return ["Questions near to yours that I can answer:\n" + "\n".join(f"- “{plain(one, 200)}?”" for one in near)] if near else []
 
 
 def understood(law: Knowledge, understanding: Understanding, facts: Facts) -> list[str]:

@@ -55,7 +55,7 @@ def intents(matches: Sequence[tuple[Rule, Match]], signs: Signs) -> tuple[Intent
     ours = ours or bool(found & {Intent.CHANGES, Intent.APPLIES} and said & {"as_of", "bare_day"})
     if "outside" in said and not (signs.laws or signs.likeness >= _STRONG or signs.facts >= _DESCRIPTION or signs.answers):
         return (Intent.OUTSIDE,)
-    if signs.unknown and not signs.laws and signs.facts < _FULL and signs.likeness < _STRONG:
+    if signs.unknown and not signs.laws and signs.facts < _FULL and not signs.likeness:
         return (Intent.OUTSIDE, *[one for one in _ORDER if one in found])
     if not ours and not signs.facts and "field" not in said and not (signs.in_conversation and found - {Intent.DEFINE}):
         return (Intent.OUTSIDE,)

@@ -16,7 +16,10 @@ _LEAST: Final = 0.5
 _MEANT: Final = 0.62  # likeness of meaning that is enough by itself
 _HALF: Final = (0.5, 0.35)  # likeness of meaning and of words that are enough together
 _PINNED: Final = 0.75  # likeness of meaning that is enough where a provision is named
+_ALIKE: Final = 0.5  # likeness of meaning of what may be worth a look
+_CLEAR: Final = 0.08  # how far the nearest is ahead where no other can be meant
 _MOST: Final = 3
+_SOME: Final = 6
 _CAPITALS: Final = re.compile(r"\b[A-Z]{3,}\b")
 _SHARED: Final = 2
 _PLAIN: Final = listed(
@@ -80,22 +83,31 @@ class Questions:
         meant: Mapping[InterpretationId, float] = MappingProxyType({}),
         named: Collection[str] = (),
         pinned: bool = False,
+        alone: bool = False,
     ) -> list[tuple[InterpretationId, float]]:
         """The interpretations that ``sentences`` ask for, likeliest first, at most three.
 
         By their words, or by ``meant``: how near each is in meaning, where a model says so. Of the latter only such as rest on
-        one of the instruments ``named``, where any is; where a provision is ``pinned`` they must be nearer.
+        one of the instruments ``named``, where any is; where a provision is ``pinned`` they must be nearer. A question that
+        stands ``alone``, beside no description, asks for the nearest where no other is nearly as near.
         """
         words = self._by_words(sentences)
         found: dict[InterpretationId, float] = {name: score for name, score in words.items() if score >= _LEAST}
         floor = _PINNED if pinned else _MEANT
+        ahead = _ahead(meant) if alone and not pinned else None
         for name, value in meant.items():
-            near = value >= floor or (not pinned and value >= _HALF[0] and words.get(name, 0.0) >= _HALF[1])
+            near = name == ahead or value >= floor or (not pinned and value >= _HALF[0] and words.get(name, 0.0) >= _HALF[1])
             if near and (not named or self._rests_on[name] & set(named)):
                 found[name] = max(found.get(name, 0.0), value)
         ranked = sorted(found.items(), key=lambda pair: (-pair[1], pair[0]))
         least = {name: 0.75 if words.get(name, 0.0) >= _LEAST else 0.92 for name, _ in ranked}
         return [pair for pair in ranked if pair[1] >= ranked[0][1] * least[pair[0]]][:_MOST]
+
+    def alike(self, meant: Mapping[InterpretationId, float]) -> tuple[InterpretationId, ...] | None:
+        """Those that are near in meaning, nearest first, whether or not they are meant; None where nothing was compared."""
+        if not meant:
+            return None
+        return tuple(sorted((name for name, value in meant.items() if value >= _ALIKE), key=lambda name: -meant[name])[:_SOME])
 
     def _by_words(self, sentences: Iterable[str]) -> dict[InterpretationId, float]:
         best: dict[InterpretationId, float] = {}
@@ -117,6 +129,13 @@ class Questions:
         weights = {term: (1 + math.log(count)) * self._weights.get(term, self._rare) for term, count in bag.items()}
         length = math.sqrt(sum(weight * weight for weight in weights.values()))
         return {term: weight / length for term, weight in weights.items()} if length else {}
+
+
+def _ahead(meant: Mapping[InterpretationId, float]) -> InterpretationId | None:
+    """The nearest, where it is near enough and the next is clearly behind."""
+    best = sorted(meant, key=lambda name: -meant[name])[:2]
+    clear = len(best) == 2 and meant[best[0]] >= _ALIKE and meant[best[0]] - meant[best[1]] >= _CLEAR
+    return best[0] if clear else None
 
 
 def _texts(knowledge: Knowledge) -> Iterator[str]:

@@ -35,6 +35,7 @@ MOST_WORDS: Final = 2_000
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffd\ud800-\udfff]")
 _SENTENCES: Final = re.compile(r"[.!?。！？\n]+\s*")
 _INSTEAD: Final = frozenset(("instead", "replace", "replaced", "replacing", "swapped"))
+_DESCRIPTION: Final = 3  # facts that make a message a description
 _WHOLE: Final = 300  # characters of a message that is compared as a whole as well
 _ALL: Final = re.compile(r"\b(?:everything|all (?:the )?facts|start (?:over|again)|reset)\b|重新开始", re.IGNORECASE)
 
@@ -91,7 +92,7 @@ class Reader:
         taking_back = any(rule.group == "cue" and rule.name == "withdraw" for rule, _ in matches)
         told = answers(part, words, groups, readings, conversation, self.knowledge) if conversation and not taking_back else ()
         readings = (*readings, *told)
-        asked = self._asked(part, cited)
+        asked, alike = self._asked(part, cited, len({one.fact for one in readings}) < _DESCRIPTION)
         named = self._named(words)
         qualifications = tuple(dict.fromkeys((*cited.qualifications, *named)))
         signs = _signs(readings, cited, asked, qualifications, bool(told), conversation, part)
@@ -121,6 +122,7 @@ class Reader:
             provisions=tuple(cited.provisions),
             qualifications=qualifications,
             interpretations=tuple(InterpretationId(name) for name, _ in asked),
+            alike=alike,
             decisions=_decisions(part),
             premises=tuple(replace(one, span=_verbatim(text, one.span)) for one in held),
             unknown_law=tuple(_verbatim(text, span) for span in cited.unknown),
@@ -136,8 +138,10 @@ class Reader:
         """``base`` changed as the options among ``readings`` say."""
         return merge.option_of(readings, base, self.knowledge, self.language.habits)
 
-    def _asked(self, part: str, cited: Cited) -> list[tuple[InterpretationId, float]]:
-        """The recurring questions of law that ``part`` asks.
+    def _asked(
+        self, part: str, cited: Cited, alone: bool
+    ) -> tuple[list[tuple[InterpretationId, float]], tuple[InterpretationId, ...] | None]:
+        """The recurring questions of law that ``part`` asks, and those that are near to it.
 
         What names law or a provision that the graph does not hold is not compared by meaning: it would be near to something else.
         """
@@ -146,7 +150,8 @@ class Reader:
         absent = any(note.endswith(NOT_HELD) for note in cited.notes)
         if self._near is not None and asking and not absent and not self._questions.strange(part):
             meant = self._near([*asking, *([part] if len(part) <= _WHOLE and [part.strip()] != asking else [])])
-        return self._questions.like(asking, meant, cited.instruments, bool(cited.norms or cited.provisions or cited.unknown))
+        pinned = bool(cited.norms or cited.provisions or cited.unknown)
+        return self._questions.like(asking, meant, cited.instruments, pinned, alone), self._questions.alike(meant)
 
     def _named(self, words: Sequence[Word]) -> list[QualificationId]:
         matches = sorted(self._qualifications.scan(words), key=lambda match: (-len(match.owned), match.first))
