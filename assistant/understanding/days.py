@@ -35,6 +35,7 @@ COUNTS: Final = {
 }
 _MONTH: Final = "(?P<month>" + "|".join(sorted(_MONTHS, key=len, reverse=True)) + r")\b\.?"
 _YEAR: Final = r"(?P<year>(?:19|20)\d{2})"
+_THE_YEAR: Final = rf"(?:{_YEAR}|(?P<which>next|this)\syear)"
 _COUNT: Final = r"(?P<count>\d{1,3}|" + "|".join(COUNTS) + ")"
 _FORMS: Final = tuple(
     (kind, re.compile(form, re.IGNORECASE))
@@ -49,11 +50,7 @@ _FORMS: Final = tuple(
         ("slash", r"\b(?P<d>\d{1,2})/(?P<m>\d{1,2})/(?P<year>\d{4})\b"),
         ("end", rf"\b(?:the\s)?end\sof\s(?:(?:{_MONTH})\s)?{_YEAR}\b"),
         ("mid", rf"\bmid[\s-]{_YEAR}\b"),
-        (
-            "quarter",
-            r"\b(?:Q(?P<quarter>[1-4])|(?P<ordinal>first|second|third|fourth)\squarter)\s(?:of\s)?"
-            rf"(?:{_YEAR}|(?P<which>next|this)\syear)\b",
-        ),
+        ("quarter", rf"\b(?:Q(?P<quarter>[1-4])|(?P<ordinal>first|second|third|fourth)\squarter)\s(?:of\s)?{_THE_YEAR}\b"),
         ("month", rf"\b(?:(?:early|late|mid|beginning\sof|start\sof)[\s-])?{_MONTH},?\s{{1,3}}(?:of\s)?{_YEAR}\b"),
         ("yearless", rf"\b(?P<d>\d{{1,2}})(?:st|nd|rd|th)?\s{{1,3}}(?:of\s)?{_MONTH}(?!\s{{1,3}}\d{{4}})"),
         ("yearless", rf"\b{_MONTH}\s{{1,3}}(?P<d>\d{{1,2}})(?:st|nd|rd|th)?\b(?!,?\s{{1,3}}\d{{4}})"),
