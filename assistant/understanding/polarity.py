@@ -93,11 +93,14 @@ class Cues:
             for place in range(match.first, match.last + 1):
                 key = (_rival(rule.name), place)
                 taken[key] = max(taken.get(key, 0), match.last - match.first + 1)
+        plain = {place: length for (name, place), length in taken.items() if name == "nothing"}
         rivals = {name for name, _ in taken} - {""}
         found: dict[str, list[Match]] = {}
         for rule, match in cues:
             size = match.last - match.first + 1
             kin = _rival(rule.name)
+            if kin.startswith("negation") and any(plain.get(place, 0) >= size for place in range(match.first, match.last + 1)):
+                continue
             against = () if not kin else [one for one in rivals if one == kin or one[:5] != kin[:5]]
             if all(taken.get((one, place), 0) <= size for one in against for place in range(match.first, match.last + 1)):
                 found.setdefault(rule.name, []).append(match)
@@ -145,6 +148,10 @@ class Cues:
                 for cue in self._near("doubt", match)
             )
             or (fact not in _FIXED and any(self._option(cue, match) for cue in self._near("doubt_wide", match)))
+            or (
+                (fact in _CHOICES or fact in _ABROAD or fact in ("use_case", "product"))
+                and any(cue.first > match.last and self._option(cue, match) for cue in self.found.get("doubt_wide", ()))
+            )
             or any(self._just_before(cue, match, 2) or self._predicate(cue, match) for cue in self.found.get("doubt_before", ()))
             or any(
                 self._goes_on_with(cue) and self._after("doubt", cue, match, fact) for cue in self._near("doubt_before", match)
@@ -167,7 +174,7 @@ class Cues:
     def _wished(self, cue: Match, fact: str) -> bool:
         """Whether ``cue`` is a wish or a permission ("we are considering", "may overrule"), which opens only choices."""
         words = [word.low for word in self.words[cue.first : cue.last + 3]]
-        if words[0] in ("may", "might", "could") and fact in _ABROAD:
+        if words[0] in ("may", "might", "could") and (fact in _ABROAD or cue.last > cue.first + 1):
             return False
         if words[0] in ("may", "could"):
             return _UNSURE.isdisjoint(words[1:3])
