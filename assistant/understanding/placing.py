@@ -1,0 +1,66 @@
+"""Places that stand by themselves and are open or denied: "Hungary is under consideration", "hosted by them; Utah or Oregon"."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from assistant.understanding.groups import Place
+from assistant.understanding.pattern import Group, Match
+from assistant.understanding.polarity import Cues, Turn
+from assistant.understanding.words import CLAUSE, COMMA, Word, listed
+
+_LEAD: Final = listed(
+    """maybe perhaps possibly probably also and or either whether the in from to for later we add may might could can be it is not
+    sure if then likely next plus even only soon one day"""
+)
+_CLIENTS, _BUYERS, _HOSTING, _COMPUTERS = "persons_in", "marketed_in", "hosting", "hosting_in"
+_ROLES: Final = (_CLIENTS, _BUYERS, "provider_in", _COMPUTERS)
+
+
+def left_over(
+    mentioned: Sequence[tuple[str, Match]], groups: Sequence[Group], cues: Cues, words: Sequence[Word]
+) -> Iterator[tuple[str, Place, Match, Turn]]:
+    """Each place that no row of words took, that begins its clause and is open or denied, with the fact that it belongs to.
+
+    That is the fact of the place before it in its sentence; else where the people are, or where the system is sold.
+    """
+    taken = {at for fact, match in mentioned if fact in (*_ROLES, "established_in") for one in match.groups for at in _range(one)}
+    sold = any(fact == _BUYERS for fact, _ in mentioned)
+    for group in groups:
+        value = group.value
+        if group.kind != "place" or not isinstance(value, Place) or taken & set(_range(group)) or not _leads(group, words):
+            continue
+        match = Match(-1, group.first, group.last, frozenset(_range(group)), (group,))
+        fact = _role(mentioned, group, words) or (_BUYERS if sold else _CLIENTS)
+        turn = cues.turn(match, fact)
+        if turn.doubted or turn.denied or (value.either and fact == _COMPUTERS):
+            yield fact, value, match, turn
+
+
+def _role(mentioned: Sequence[tuple[str, Match]], group: Group, words: Sequence[Word]) -> str | None:
+    """The fact of what is said closest before ``group`` in its sentence, where that tells a place."""
+    sentence = words[group.first].sentence
+    near = [
+        (match.last, _COMPUTERS if fact == _HOSTING else fact)
+        for fact, match in mentioned
+        if fact in (*_ROLES, _HOSTING) and match.last < group.first and words[match.last].sentence == sentence
+    ]
+    return max(near)[1] if near else None
+
+
+def _leads(group: Group, words: Sequence[Word]) -> bool:
+    """Whether nothing but small words stands between the begin of its clause and ``group``."""
+    place = group.first
+    while place > 0 and words[place].stop < COMMA:
+        place -= 1
+        if words[place].low not in _LEAD:
+            return False
+    return place == 0 or words[place].stop >= CLAUSE
+
+
+def _range(group: Group) -> range:
+    return range(group.first, group.last + 1)
+
+
+__all__ = ["left_over"]
