@@ -19,6 +19,7 @@ _SET_OFF: Final = listed(
 )  # words that answer only where a colon, a dash, a bracket or a question mark stands before them
 _MARK: Final = re.compile(r"\s*(?:\(\s*\?+\s*\)|\[\s*\?+\s*\]|[:=–—-]\s*\?|\?\?)")
 _AUXILIARY: Final = listed("is are was were be been being has have had will would gets got it we")
+_OF: Final = listed("of for from in on by with to at about")
 _ASKING: Final = listed(
     """what which who whom whose when where why how is are was were do does did can could may must should shall will would has
     have and or but if so am need"""
@@ -98,9 +99,8 @@ class Answers:
         first = match.first
         while first > 0 and self.words[first].stop < LABEL:
             first -= 1
-        return any(first <= other.first and other.last < match.first for other, _ in self.mentions) and not any(
-            word.low in ("and", "or", "nor") or word.stop == COMMA for word in self.words[first + 1 : match.first + 1]
-        )
+        leads = match.first > 0 and self.words[match.first - 1].low in _OF
+        return leads and any(first <= other.first and other.last < match.first for other, _ in self.mentions)
 
     def _asked(self, match: Match) -> bool:
         """Whether a question mark stands right behind ``match``, as in "US hosting (?)", or a short label ends with one."""

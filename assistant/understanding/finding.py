@@ -11,6 +11,7 @@ from assistant.understanding.amounts import number_of
 from assistant.understanding.days import Day
 from assistant.understanding.groups import Amount, Place
 from assistant.understanding.pattern import Group, Match
+from assistant.understanding.placing import left_over
 from assistant.understanding.polarity import Cues, Turn
 from assistant.understanding.rules import SLOT, Language, Meaning, Rule
 from assistant.understanding.words import CLAUSE, COMMA, Word, listed
@@ -48,6 +49,7 @@ class Mention:
 class Found:
     readings: tuple[FactReading, ...]
     notes: tuple[str, ...]
+    cues: Cues
 
 
 def find(
@@ -86,7 +88,8 @@ def find(
             if unsure or _torn(meaning, match, words, kept, language):
                 turn = replace(turn, doubted=True)
             if meaning.number == "staff" or meaning.denied:
-                turn = replace(turn, denied=True, doubted=False)
+                open_yet = meaning.denied and turn.doubted and cues.doubted_before(match, str(meaning.fact))
+                turn = replace(turn, denied=not open_yet, doubted=open_yet)
             if meaning.only_denied and (not (turn.denied or turn.doubted) or _within_denial(meaning, match, denials)):
                 continue
             if (turn.beside and meaning.fact not in _SETTINGS) or (
@@ -101,12 +104,18 @@ def find(
             )
     mentions = _one_role([one for one in mentions if not (one.slot and _days_of(one.match) & granted)])
     mentions += _left_alone(mentions, groups, cues, words)
+    said = [(str(one.fact), one.match) for one in mentions]
+    mentions += [
+        Mention(FactId(fact), tuple(str(term) for term in place.terms), match, turn, slot=True, owned=1)
+        for fact, place, match, turn in left_over(said, groups, cues, words)
+    ]
     mentions += _standing_alone(mentions, groups, words, knowledge)
     mentions = _corrected(_only_main(mentions), cues, words, notes)
     readings = list(_readings(text, words, mentions, knowledge, notes))
     readings = with_implied(_settled(readings, knowledge), language, knowledge)
     readings += [_excluded(one, knowledge.facts[one.fact]) for one in readings if _says_none(one)]
-    return Found(tuple(sorted(readings, key=lambda one: one.spans[0].start if one.spans else 0)), tuple(dict.fromkeys(notes)))
+    readings.sort(key=lambda one: one.spans[0].start if one.spans else 0)
+    return Found(tuple(readings), tuple(dict.fromkeys(notes)), cues)
 
 
 def _within_denial(meaning: Meaning, match: Match, denials: Sequence[tuple[FactId, Match]]) -> bool:

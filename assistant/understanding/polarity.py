@@ -42,6 +42,7 @@ _ABROAD: Final = ("persons_in", "marketed_in", "provider_in", "hosting_in")
 _PLACES: Final = listed("persons_in marketed_in affected audience")
 _FEATURES: Final = listed("technique data_use data adaptation agentic channel generates subcontracting")
 _DECISIONS: Final = frozenset(["choice", "decision", "question"])
+_LINKS: Final = listed("and but however so still yet though for now although at present the that")
 _SUMS_UP: Final = listed("that this it which all")
 _CHOICES: Final = listed(
     """hosting hosting_in model_source adaptation provider_in transfer_to marketed_in data_use own_brand data subcontracting
@@ -121,6 +122,15 @@ class Cues:
         )
         option = any(self._option(cue, match) for cue in self._near("if", match)) and not self._open_clause(match)
         return Turn(denied and not beside, doubted and not taken_back, only, option, beside)
+
+    def doubted_before(self, match: Match, fact: str) -> bool:
+        """Whether a word before ``match`` doubts it, not one that is part of it."""
+        return any(self._after("doubt", cue, match, fact) and not self._wished(cue, fact) for cue in self._near("doubt", match))
+
+    def open_place(self, match: Match) -> bool:
+        """Whether the place at ``match``, that no pattern took, is doubted by the words around it."""
+        answer = self.answers.of_mention(match)
+        return answer == "open" or (answer is None and self._doubted(match, "persons_in"))
 
     def _denied(self, match: Match, fact: str) -> bool:
         return (
@@ -328,7 +338,7 @@ class Cues:
         if words[0] in _OF and all(word.stop < COMMA for word in between) and "and" not in words:
             return not any(word in _PRONOUNS for word in words)
         listed_on = words[0] in ("and", "or", "nor") or between[0].stop == COMMA
-        if not self._verbal(cue):
+        if not self._verbal(cue) or _holds(self.words[start : match.first], _TURNING):
             return False
         return leads and listed_on and self._row_to(match.last + 1, cue.first)
 
@@ -338,12 +348,14 @@ class Cues:
 
     def _beside(self, match: Match, fact: str) -> bool:
         """Whether what is denied is not ``match`` but a thing of another fact that it belongs to."""
-        if fact in _WHERE:
-            return False
         cues = [cue for cue in self._near("negation", match) if self._after("negation", cue, match, fact)]
         if not cues:
             return False
         cue = cues[-1]
+        if fact in ("provider_in", "established_in"):
+            return match.first - cue.last > 3
+        if fact in _WHERE:
+            return False
         follow = self.words[match.last + 1 : match.last + 2]
         if match.first <= cue.last + 2 and follow and follow[0].stop == NONE and follow[0].low in _VERBS:
             end = match.last + 1
@@ -453,7 +465,7 @@ class Cues:
         begin = cue.first
         while begin > 0 and self.words[begin].stop < SENTENCE:
             begin -= 1
-        if cue.first - begin > 2:
+        if any(word.low not in _LINKS for word in self.words[begin : cue.first]):
             return False
         end = self._end(cue)
         if end - cue.last > 2 or any(True for _ in self._around(begin, end)):
