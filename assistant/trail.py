@@ -1,4 +1,4 @@
-"""What the audit trail says of an answer: which question (as a hash), facts, knowledge, prompt, model and answer. Pure."""
+"""What the audit trail says of an answer: which question, facts, knowledge, prompt, model and answer (as a hash). Pure."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from kg_service.audit.event import Draft
 
 
 def draft_of(asking: Asking, answer: Answer, prompt_hash: str | None) -> Draft:
-    """The event. The question itself stands in the notes, which can be erased."""
-    inputs = {"question": _hash(asking.question)} | {f"document-{n}": _hash(text) for n, text in enumerate(asking.documents, 1)}
+    """The event. The question stands in the notes, where it can be erased; a hash without a key would let it be guessed."""
+    inputs = {f"document-{n}": _hash(text) for n, text in enumerate(asking.documents, 1)}
     told = {
         "facts": plain_facts(answer.facts),
         "as_of": answer.as_of.isoformat(),

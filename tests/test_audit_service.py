@@ -21,7 +21,7 @@ from kg_service.app import create_app
 from kg_service.audit.opening import open_journal, open_of
 from kg_service.database.engine import open_database, sqlite_url
 from kg_service.deployments.folder import Folder
-from kg_service.deployments.record import StoredDeployment, deployment_id
+from kg_service.deployments.record import StoredDeployment
 from kg_service.deployments.sql import stored_records
 from kg_service.rest.assessments import EU_CREDIT
 from kg_service.settings import Settings
@@ -201,7 +201,7 @@ def test_files_of_an_earlier_version_are_taken_in_once(configuration: Settings) 
     """Deployments kept as JSON files come into the database with an event each; the files are put aside."""
     facts = {"institution": ["credit_institution"]}
     day = date(2026, 11, 23)
-    old = StoredDeployment(deployment_id("Old", facts, day), "Old", facts, day, datetime(2026, 11, 1, tzinfo=UTC), "0" * 64)
+    old = StoredDeployment("old-0123456789abcdef", "Old", facts, day, datetime(2026, 11, 1, tzinfo=UTC), "0" * 64)
     folder = configuration.data / "deployments"
     Folder(folder).put(old)
     assert stored_records(configuration).all() == (old,)

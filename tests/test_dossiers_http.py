@@ -293,7 +293,7 @@ def test_dossiers_survive_a_restart(tmp_path: Path, tmp_path_factory: pytest.Tem
         return TestClient(create_app(settings), base_url="http://127.0.0.1:8321", client=("127.0.0.1", 5))
 
     with service() as first:
-        made = first.post(AT, json={"name": "Kept", "facts": FACTS}).json()
+        made = first.post(AT, json={"id": "kept", "name": "Kept", "facts": FACTS}).json()
     with service() as second:
         assert second.get(f"{AT}/kept").json()["facts"] == made["facts"]
         query = "SELECT ?v WHERE { GRAPH <https://w3id.org/sextant/graph/dossier/kept> { ?d <https://schema.org/version> ?v } }"

@@ -187,7 +187,7 @@ def test_a_key_opens_until_it_ends(client: TestClient) -> None:
     admin = key_for(client, Role.ADMIN)
     made = client.post("/api/v1/keys", headers=admin, json={"name": "night", "roles": ["viewer"], "days": 1}).json()
     header = {"Authorization": f"Bearer {made['key']}"}
-    assert client.get("/api/v1/me", headers=header).json() == {"id": "key:night", "name": "night", "roles": ["viewer"]}
+    assert client.get("/api/v1/me", headers=header).json() == {"id": f"key:{made['id']}", "name": "night", "roles": ["viewer"]}
     last = "0" if made["key"][-1] != "0" else "1"
     changed = client.get("/api/v1/me", headers={"Authorization": f"Bearer {made['key'][:-1]}{last}"})
     assert client.delete(f"/api/v1/keys/{made['id']}", headers=admin).status_code == 204

@@ -229,7 +229,11 @@ def test_who_subscribed_is_told_with_a_signature(house: House, loans: Dossier, r
     """Standard Webhooks' own library accepts what came, and refuses it when a letter differs; nobody else is told."""
     subscriptions = Subscriptions(house.journal, ["127.0.0.1"], house.clock)
     _, secret = subscriptions.create(receiver, f"dossier/{loans.id}", ANA)
+    another = house.dossiers.create(ANA, CreateDossier("another", "Another"))
+    assert isinstance(another, Dossier)
     subscriptions.create(receiver, "dossier/another", ANA)
+    with pytest.raises(InputError, match="neither"):
+        subscriptions.create(receiver, "of Ms Example", ANA)
     house.watch.round(LATER)
     sender = Sender(subscriptions, house.journal, lambda one: notice_view(house.evaluator.knowledge, one), house.clock)
     assert sender.send_due() == 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final, TypeAlias
 
 import sqlalchemy as sa
@@ -15,6 +15,7 @@ from kg_service.people.model import Principal
 
 Elsewhere: TypeAlias = Callable[[sa.Connection, str, frozenset[str]], None]
 ERASED: Final = "note.erased"
+ERASED_TEXT: Final = "[erased]"  # what stands elsewhere in its place
 MOST_REASON: Final = 2_000
 
 
@@ -23,7 +24,8 @@ def erase(
 ) -> Event:
     """The notes of event ``seq`` (all, where no field is named) and their keys are gone, and an event says so and why.
 
-    ``elsewhere`` takes the same texts out of where else they stand, in the same transaction.
+    A hash of others (``/pilots/p1/hash``) goes with any of them: a guess could be tested against it. ``elsewhere`` takes the same
+    texts out of where else they stand, in the same transaction.
 
     On SQLite nothing of the text is left in the file or its log. On PostgreSQL the server reuses the space at its next vacuum.
     Backups made before keep it.
@@ -44,7 +46,7 @@ def erase(
         for name in fields:
             if name not in there:
                 raise NotFoundError(f"note of event {seq}", name[:100], nearest(name, there) or tuple(there[:3]))
-        gone = sorted(set(fields)) or there
+        gone = sorted({*fields, *_hashes_of(fields, there)}) or there
         if not gone:
             raise NotFoundError("note of event", str(seq))
         connection.execute(AUDIT_NOTES.delete().where(table.seq == seq, table.field.in_(gone)))
@@ -54,3 +56,9 @@ def erase(
         event = journal.append(connection, actor, draft)
     journal.database.forget_deleted()
     return event
+
+
+def _hashes_of(fields: Iterable[str], there: Iterable[str]) -> set[str]:
+    """The notes that are hashes of what those fields belong to."""
+    parents = {name.rpartition("/")[0] for name in fields if "/" in name}
+    return {name for name in there if name.endswith("/hash") and name.removesuffix("/hash") in parents}

@@ -24,7 +24,7 @@ from kg_service.audit.views import event_view
 from kg_service.commands.output import write_lines
 from kg_service.commands.session import Session
 from kg_service.database.engine import Database
-from kg_service.dossiers.erasing import erase_in_dossier
+from kg_service.erasures import everywhere
 from kg_service.errors import InputError, Problem
 from kg_service.people.model import LOCAL
 from kg_service.settings import Settings
@@ -131,7 +131,7 @@ def verifier() -> str:
 def erase(session: Session, seq: int, fields: Sequence[str], reason: str) -> Event:
     """The event that tells of the erasure."""
     with journal_of(session) as journal:
-        return erased(journal, LOCAL, seq, fields, reason, erase_in_dossier)
+        return erased(journal, LOCAL, seq, fields, reason, everywhere(session.settings.data))
 
 
 def replay(session: Session, seq: int) -> Replayed:

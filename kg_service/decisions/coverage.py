@@ -12,6 +12,7 @@ from kg_service.decisions.controls import ControlRecord, Records
 from kg_service.model import ControlId, InstrumentId, Norm, NormId, NormKind
 
 ASKS: Final = frozenset({NormKind.DUTY, NormKind.PROHIBITION, NormKind.EXPECTATION, NormKind.RIGHT})
+COUNTED: Final = ("controls_needed", "obligations")  # quantities of a ROI case that are counted here
 
 
 def needed(norms: Iterable[Norm], in_place: Set[ControlId]) -> tuple[ControlId, ...]:
@@ -38,7 +39,7 @@ def needed(norms: Iterable[Norm], in_place: Set[ControlId]) -> tuple[ControlId, 
 def counted_for(assessment: Assessment, in_place: Set[ControlId]) -> dict[str, int]:
     """How many ``obligations`` are in effect (norms that ask for something), and how many ``controls_needed`` they still have."""
     asking = [one.norm for one in assessment.verdicts if one.status in IN_EFFECT and one.norm.kind in ASKS]
-    return {"controls_needed": len(needed(asking, in_place)), "obligations": len(asking)}
+    return dict(zip(COUNTED, (len(needed(asking, in_place)), len(asking)), strict=True))
 
 
 class Standing(StrEnum):

@@ -1,16 +1,15 @@
-"""What is kept of a stored deployment, and its form as JSON. The id comes from the content: the same is never kept twice."""
+"""What is kept of a stored deployment, and its form as JSON."""
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final, TypeAlias
 
-from kg_service import ids
 from kg_service.errors import InputError, Problem, shown
 
 FORMAT: Final = 1
@@ -30,11 +29,14 @@ class StoredDeployment:
     stored_at: datetime
     knowledge_version: str
 
+    def is_of(self, name: str, facts: PlainFacts, as_of: date) -> bool:
+        """Whether that is what it holds: the same content is kept once."""
+        return (self.name, dict(self.facts), self.as_of) == (name, dict(facts), as_of)
 
-def deployment_id(name: str, facts: PlainFacts, as_of: date) -> str:
-    """The id of that content: the same name, facts and day give the same id everywhere and always."""
-    content = json.dumps([FORMAT, name, dict(facts), as_of.isoformat()], sort_keys=True, ensure_ascii=True, separators=(",", ":"))
-    return f"{ids.slug(name)[:48].strip('-') or 'deployment'}-{hashlib.sha256(content.encode()).hexdigest()[:16]}"
+
+def new_id() -> str:
+    """An id that no other deployment has and that says nothing: it stands in the audit trail for good, a name can be erased."""
+    return f"deployment-{secrets.token_hex(8)}"
 
 
 def is_id(text: str) -> bool:
@@ -75,7 +77,7 @@ def from_json(content: bytes) -> StoredDeployment:
     """The record that :func:`to_json` wrote.
 
     Raises:
-        ValueError: where it is none, or its id does not fit its content.
+        ValueError: where it is none.
     """
     raw: Any = json.loads(content)
     if not isinstance(raw, dict) or raw.get("format") != FORMAT:
@@ -91,6 +93,6 @@ def from_json(content: bytes) -> StoredDeployment:
         )
     except (KeyError, TypeError, InputError) as error:
         raise ValueError(f"it is incomplete: {error}") from error
-    if record.id != deployment_id(record.name, record.facts, record.as_of):
-        raise ValueError("its id does not fit its content")
+    if not is_id(record.id):
+        raise ValueError("its id is none")
     return record

@@ -12,7 +12,7 @@ from kg_service import ids
 from kg_service.applicability.evaluate import Assessment, Evaluator
 from kg_service.applicability.facts import Facts, parse_facts, plain_facts
 from kg_service.deployments.folder import Records
-from kg_service.deployments.record import StoredDeployment, deployment_id
+from kg_service.deployments.record import StoredDeployment, new_id
 from kg_service.errors import InputError, NotFoundError, Problem, SextantError, nearest
 from kg_service.knowledge.graph.deployment import NamedGraph, deployment_graph
 from kg_service.people.model import LOCAL, SYSTEM, Principal
@@ -74,23 +74,22 @@ class Deployments:
             StoreError, DeadlineError: where it cannot be written; then it is not kept.
         """
         plain = plain_facts(facts)
-        identifier = deployment_id(name, plain, as_of)
         with self._lock:
             self._sync()
-            held = self._held.get(identifier)
+            held = next((record for record in self._held.values() if record.is_of(name, plain, as_of)), None)
             if held is not None:
                 return held, False
             if len(self._held) >= MOST:
                 told = f"{MOST} deployments are stored, and no more can be; delete some."
                 raise InputError([Problem("query parameter store", "too-many-deployments", told)])
-            record = StoredDeployment(identifier, name, plain, as_of, now, self._evaluator.knowledge.version)
+            record = StoredDeployment(new_id(), name, plain, as_of, now, self._evaluator.knowledge.version)
             self._records.put(record, actor)
             try:
                 self._show(record)
             except SextantError:
-                self._records.remove(identifier, SYSTEM)
+                self._records.remove(record.id, SYSTEM)
                 raise
-            self._held[identifier] = record
+            self._held[record.id] = record
         return record, True
 
     def remove(self, identifier: str, actor: Principal = LOCAL) -> None:
@@ -146,7 +145,7 @@ class Deployments:
             for identifier in [name for name in self._held if name not in there]:
                 self._forget(identifier)
             for identifier, record in there.items():
-                if identifier not in self._held:
+                if self._held.get(identifier) != record:
                     self._show(record)
                     self._held[identifier] = record
             self._revision = revision

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
+from kg_service.audit.erasing import ERASED
 from kg_service.audit.event import Draft
 from kg_service.audit.journal import Journal
 from kg_service.audit.opening import DATABASE_FILE, open_of
@@ -59,7 +60,8 @@ class Table:
         """A number that grows with every change that any process makes to the records."""
         newest = sa.select(sa.func.max(AUDIT_EVENTS.c.seq))
         with self._database.reading() as connection:
-            found = [connection.execute(newest.where(AUDIT_EVENTS.c.action == word)).scalar() for word in (STORED, REMOVED)]
+            words = (STORED, REMOVED, ERASED)
+            found = [connection.execute(newest.where(AUDIT_EVENTS.c.action == word)).scalar() for word in words]
         return max(seq or 0 for seq in found)
 
     def take_in(self, folder: Path) -> int:

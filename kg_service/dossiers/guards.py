@@ -13,6 +13,7 @@ from kg_service.applicability.evaluate import IN_EFFECT, Assessment, Evaluator, 
 from kg_service.applicability.facts import Facts, parse_facts
 from kg_service.decisions.controls import ControlState
 from kg_service.decisions.coverage import ASKS, needed
+from kg_service.dossiers.changes import without_words
 from kg_service.dossiers.codec import canonical
 from kg_service.dossiers.commands import TOOLS
 from kg_service.dossiers.criteria import GATES, Guides
@@ -217,11 +218,11 @@ def verdicts_of(number: int, found: Assessment) -> dict[str, str]:
 
 
 def inputs_of(dossier: Dossier, number: int) -> str:
-    """The hash of what the decision's tool was given and of the options and pilots considered."""
+    """The hash of what the decision's tool was given, and of options and pilots; without the words that people typed."""
     tools = {tool: dossier.inputs[tool] for tool, serves in TOOLS.items() if serves == number and tool in dossier.inputs}
     options = [one for one in dossier.options.values() if one.decision == number]
     pilots = list(dossier.pilots.values()) if number == LAST else []
-    return digest({"tools": tools, "options": options, "pilots": pilots})
+    return digest(without_words({"tools": tools, "options": options, "pilots": pilots}))
 
 
 def settled(dossier: Dossier, actor: Principal, ground: Ground) -> Dossier:

@@ -1,7 +1,7 @@
 """A dossier: one initiative on its way through the six decisions. Frozen, without IO.
 
-Whatever a person said carries who said it and when. Free text that may be personal (reasons, notes) stands in fields named in
-:data:`FREE`: the audit trail keeps them apart, where they can be erased.
+Whatever a person said carries who said it and when. What a person typed stands in fields named in :data:`FREE`, or among the
+words of a tool's input (:mod:`kg_service.dossiers.words`): the audit trail keeps it apart, where it can be erased.
 """
 
 from __future__ import annotations
@@ -19,7 +19,10 @@ Json: TypeAlias = Any  # plain JSON: what the tools of decisions 1, 5 and 6 read
 
 DECISIONS: Final = (1, 2, 3, 4, 5, 6)
 LAST: Final = 6
-FREE: Final = frozenset({"because", "note", "text", "description"})  # field names of personal free text
+FREE: Final = frozenset(
+    {"because", "note", "text", "description", "name", "title", "owner", "owners", "url"}
+    | {"hash"}  # of a pilot's plan: a guess of the plan could be tested against it
+)  # field names of what a person typed
 
 
 class State(StrEnum):
@@ -130,7 +133,9 @@ class Option:
 
 @dataclass(frozen=True, slots=True)
 class SignOff:
-    """A signature. ``signed`` is the SHA-256 of what lay before the signer; ``own`` says that it was the signer's own dossier."""
+    """A signature. ``signed`` is the SHA-256 of what lay before the signer, but for free text, which the events before it hold;
+    ``own`` says that it was the signer's own dossier.
+    """
 
     outcome: Outcome
     by: str

@@ -90,10 +90,10 @@ class Dossiers:
         return Ground(self.evaluator, self.rules.guides, self.rules.policy, as_of or now.date(), now)
 
     def create(self, actor: Principal, command: CreateDossier, once: Once | None = None) -> Dossier | Answer:
-        """The dossier is kept and the trail says so. Where its id is taken, a number is put behind; ``id`` may be empty.
+        """The dossier is kept and the trail says so. ``id`` may be empty: it gets one.
 
         Raises:
-            InputError: where the command is wrong, or the key of ``once`` was used for something else.
+            InputError: where the command is wrong, its id taken, or the key of ``once`` was used for something else.
             DatabaseError: where it cannot be kept; then it is not.
         """
         ground = self.ground()
@@ -272,12 +272,14 @@ def _require_version(dossier: Dossier, expected: int | None) -> None:
 
 
 def _free_id(connection: sa.Connection, command: CreateDossier) -> str:
-    wanted = ids.slug(command.id or command.name)[:60].strip("-") or "dossier"
-    if command.id and repository.exists(connection, wanted):
-        told = f"there is a dossier {wanted!r} already; choose another id."
-        raise InputError([Problem("/id", "id-taken", told)])
-    name, number = wanted, 1
-    while repository.exists(connection, name):
+    """The id asked for, or one that says nothing: it stands in the trail for good, a name can be erased."""
+    if command.id:
+        wanted = ids.slug(command.id)[:60].strip("-") or "dossier"
+        if repository.exists(connection, wanted):
+            told = f"there is a dossier {wanted!r} already; choose another id."
+            raise InputError([Problem("/id", "id-taken", told)])
+        return wanted
+    number = repository.mark(connection)[0] + 1
+    while repository.exists(connection, f"dossier-{number}"):
         number += 1
-        name = f"{wanted}-{number}"
-    return name
+    return f"dossier-{number}"

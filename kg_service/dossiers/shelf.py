@@ -119,6 +119,9 @@ def _flush_names(folder: Path) -> None:
         os.close(opened)
 
 
-def type_of(name: str) -> str:
-    """The media type that the ending of the name suggests."""
+def type_of(name: str, given: str = "") -> str:
+    """The media type that was given, where it is one that is known, else the one that the ending of the name suggests."""
+    said = given.partition(";")[0].strip().lower()
+    if said in {*mimetypes.types_map.values(), *mimetypes.common_types.values()}:
+        return said
     return mimetypes.guess_type(name)[0] or "application/octet-stream"

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
+from kg_service.dossiers.changes import without_words
 from kg_service.dossiers.commands import Reopen, Sign, Waive
 from kg_service.dossiers.criteria import GATES
 from kg_service.dossiers.guards import (
@@ -70,7 +71,7 @@ def sign(command: Sign, dossier: Dossier, actor: Principal, ground: Ground) -> D
         ground.now,
         found.as_of,
         found.knowledge_version,
-        digest({"dossier": dossier, "decision": one.number, "outcome": command.outcome, "basis": basis}),
+        digest(without_words({"dossier": dossier, "decision": one.number, "outcome": command.outcome, "basis": basis})),
         own,
         command.because,
     )

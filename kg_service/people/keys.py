@@ -53,10 +53,10 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A key that is asked for, checked."""
+    """A key that is asked for, checked. Without a holder it is its own: its id says nothing of anybody."""
 
     name: str
-    holder: str
+    holder: str | None
     roles: frozenset[Role]
     scopes: frozenset[Scope]
     days: int
@@ -72,10 +72,12 @@ class Keys:
         """The key, and its text, which nobody can be shown again."""
         identifier, secret = secrets.token_hex(_ID_BYTES), secrets.token_hex(_SECRET_BYTES)
         now = self._clock()
-        key = Key(identifier, wanted.name, wanted.holder, wanted.roles, wanted.scopes, now, now + timedelta(days=wanted.days))
+        holder = wanted.holder or f"key:{identifier}"
+        key = Key(identifier, wanted.name, holder, wanted.roles, wanted.scopes, now, now + timedelta(days=wanted.days))
         with self._database.changing() as connection:
             connection.execute(PEOPLE_KEYS.insert().values(**_row(key), hash=_hash(secret)))
-            self._journal.append(connection, actor, Draft("key.created", f"key/{key.id}", after=view(key)))
+            said = Draft("key.created", f"key/{key.id}", after=_chained(key), notes={"name": key.name})
+            self._journal.append(connection, actor, said)
         return key, f"{PREFIX}_{identifier}_{secret}"
 
     def revoke(self, identifier: str, actor: Principal) -> Key:
@@ -92,7 +94,7 @@ class Keys:
             if key.revoked is None:
                 now = self._clock()
                 connection.execute(PEOPLE_KEYS.update().where(PEOPLE_KEYS.c.id == key.id).values(revoked=now.isoformat()))
-                self._journal.append(connection, actor, Draft("key.revoked", f"key/{key.id}", before=view(key)))
+                self._journal.append(connection, actor, Draft("key.revoked", f"key/{key.id}", before=_chained(key)))
                 key = Key(key.id, key.name, key.holder, key.roles, key.scopes, key.created, key.expires, now)
         return key
 
@@ -137,13 +139,11 @@ def parse_wanted(name: object, roles: object, scopes: object = None, days: objec
     if isinstance(days, bool) or not isinstance(days, int) or not 1 <= days <= MOST_DAYS:
         problems.append(Problem("/days", "not-in-range", f"a key lives for 1 to {MOST_DAYS} days, not {shown(days)}."))
         days = 1
-    who = holder if holder is not None else f"key:{written}"
-    if not isinstance(who, str) or not re.fullmatch(r"[\w.@:+/ -]{1,200}", who):
-        problems.append(Problem("/holder", "not-a-name", f"{shown(who)} cannot be the id of a person or a program."))
-        who = ""
+    if holder is not None and not (isinstance(holder, str) and re.fullmatch(r"[\w.@:+/ -]{1,200}", holder)):
+        problems.append(Problem("/holder", "not-a-name", f"{shown(holder)} cannot be the id of a person or a program."))
     if problems:
         raise InputError(problems)
-    return Wanted(written, who, given_roles, given_scopes, days)
+    return Wanted(written, None if holder is None else str(holder), given_roles, given_scopes, days)
 
 
 def view(key: Key) -> dict[str, Any]:
@@ -158,6 +158,11 @@ def view(key: Key) -> dict[str, Any]:
         "expires": key.expires.isoformat(),
         "revoked": None if key.revoked is None else key.revoked.isoformat(),
     }
+
+
+def _chained(key: Key) -> dict[str, Any]:
+    """What the trail says of a key for good; its name, which is free text, goes into a note."""
+    return {name: value for name, value in view(key).items() if name != "name"}
 
 
 def _words(given: object, kind: type[T], at: str, problems: list[Problem]) -> frozenset[T]:

@@ -19,7 +19,7 @@ from kg_service.audit.keys import open_signer
 from kg_service.audit.opening import code_version, second_place
 from kg_service.audit.verify import verify
 from kg_service.audit.views import event_view, verified_view
-from kg_service.dossiers.erasing import erase_in_dossier
+from kg_service.erasures import everywhere
 from kg_service.rest.assessments import RESPONSES, ActorParam, ServicesParam
 from kg_service.rest.bodies import StrictRoute
 from kg_service.rest.paging import MAX_PAGE
@@ -110,7 +110,10 @@ def replayed(seq: SeqParam, services: ServicesParam) -> Response:
 @router.post("/events/{seq}/erasures", summary="Erase notes", status_code=201, response_model=None, responses=RESPONSES)
 def erased(seq: SeqParam, body: Erasure, services: ServicesParam, actor: ActorParam) -> Response:
     """The texts are gone for good, the chain is whole, and the event that is returned says who erased what."""
-    return JSONResponse(event_view(erase(services.journal, actor, seq, body.fields, body.reason, erase_in_dossier)), 201, _FRESH)
+    event = erase(services.journal, actor, seq, body.fields, body.reason, everywhere(services.settings.data))
+    services.dossier_graphs.catch_up()
+    services.deployments.all()  # it looks what changed
+    return JSONResponse(event_view(event), 201, _FRESH)
 
 
 @router.post("/verifications", summary="Verify the trail", response_model=None)

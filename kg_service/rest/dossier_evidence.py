@@ -216,7 +216,7 @@ def _about(form: FormData) -> tuple[Any, AddEvidence]:
     if problems or not isinstance(file, UploadFile):
         raise InputError(problems)
     name = (file.filename or "file").replace("\\", "/").rpartition("/")[2][-200:] or "file"
-    kind = file.content_type if file.content_type and len(file.content_type) <= 200 else type_of(name)
+    kind = type_of(name, file.content_type or "")
     return file.file, AddEvidence(
         EvidenceKind.FILE, str(title or name), tuple(dict.fromkeys(decisions)), name=name, media_type=kind
     )

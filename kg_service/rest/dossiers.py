@@ -64,7 +64,7 @@ class NewDossier(BaseModel):
     model_config = _example(name="Loan assessment", id="loans", facts=EU_CREDIT, controls=["gov-inventory"])
 
     name: Annotated[str, Field(description="What you call it.")]
-    id: Annotated[str | None, Field(default=None, max_length=60, description="Its id; else made of the name.")]
+    id: Annotated[str | None, Field(default=None, max_length=60, description="Its id, in the trail for good; else a number.")]
     owner: Annotated[str | None, Field(default=None, description="Id of who answers for it; else who asks.")]
     description: Annotated[str | None, Field(default=None, description="In your own words.")]
     as_of: Annotated[str | None, Field(default=None, description="Judge it for this day always; else for each day.")]

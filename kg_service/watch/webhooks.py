@@ -23,7 +23,7 @@ from standardwebhooks.webhooks import Webhook
 from kg_service.audit.chain import moment
 from kg_service.audit.event import Draft
 from kg_service.audit.journal import Clock, Journal, utc_now
-from kg_service.database.tables import WATCH_DELIVERIES, WATCH_SUBSCRIPTIONS
+from kg_service.database.tables import DEPLOYMENTS, DOSSIERS, WATCH_DELIVERIES, WATCH_SUBSCRIPTIONS
 from kg_service.errors import InputError, NotFoundError, Problem, nearest, shown
 from kg_service.people.model import Principal
 from kg_service.watch import register
@@ -82,7 +82,7 @@ class Subscriptions:
         """The subscription, and the secret with which what is sent is signed; it is shown this once.
 
         Raises:
-            InputError: as :func:`parse_url`.
+            InputError: as :func:`parse_url`; where the subject is no dossier and no stored deployment.
         """
         receiver, now = parse_url(url, self.hosts), moment(self._clock())
         identifier = f"sub-{secrets.token_hex(8)}"
@@ -90,9 +90,11 @@ class Subscriptions:
         made = Subscription(identifier, receiver, subject, actor.id, now, None)
         row = {"id": made.id, "url": made.url, "secret": secret, "subject": subject, "owner": actor.id, "created": now}
         with self._database.changing() as connection:
+            _require_there(connection, subject)
             connection.execute(WATCH_SUBSCRIPTIONS.insert(), row)
-            said = {"url": made.url, "subject": subject}
-            self._journal.append(connection, actor, Draft("subscription.created", f"subscription/{made.id}", after=said))
+            about = f"subscription/{made.id}"
+            said = Draft("subscription.created", about, after={"subject": subject}, notes={"url": made.url})
+            self._journal.append(connection, actor, said)
         return made, secret
 
     def end(self, identifier: str, actor: Principal) -> None:
@@ -111,7 +113,7 @@ class Subscriptions:
                 connection.execute(table.update().where(table.c.id == identifier).values(ended=moment(self._clock())))
                 waiting = WATCH_DELIVERIES.update().where(WATCH_DELIVERIES.c.subscription == identifier)
                 connection.execute(waiting.values(due=None))
-                said = {"url": found.url, "subject": found.subject}
+                said = {"subject": found.subject}
                 self._journal.append(connection, actor, Draft("subscription.ended", f"subscription/{identifier}", before=said))
 
     def all(self) -> list[dict[str, Any]]:
@@ -148,6 +150,18 @@ class Subscriptions:
             asked = sa.select(WATCH_SUBSCRIPTIONS.c.owner).where(WATCH_SUBSCRIPTIONS.c.id == identifier)
             owner: str | None = connection.execute(asked).scalar()
         return owner
+
+
+def _require_there(connection: sa.Connection, subject: str | None) -> None:
+    """Nothing, where the subject is something that is watched: what stands in the trail for good is an id, not any text."""
+    if subject is None:
+        return
+    kind, _, name = subject.partition("/")
+    column = {register.DOSSIER: DOSSIERS.c.id, register.DEPLOYMENT: DEPLOYMENTS.c.id}.get(kind)
+    if column is None or connection.execute(sa.select(column).where(column == name)).first() is None:
+        known = [] if column is None else [f"{kind}/{one}" for one in connection.execute(sa.select(column).limit(5000)).scalars()]
+        told = f"{shown(subject)} is neither 'dossier/<id>' nor 'deployment/<id>' of one that is there."
+        raise InputError([Problem("/subject", "unknown-subject", told, nearest(subject, known))])
 
 
 def enqueue(connection: sa.Connection, notices: Sequence[Notice], now: datetime) -> None:
