@@ -44,6 +44,10 @@ class Answers:
     mentions: Sequence[tuple[Match, str]]
 
     @classmethod
+    def none(cls) -> Answers:
+        return cls("", (), [], ())
+
+    @classmethod
     def of(
         cls, text: str, words: Sequence[Word], cues: Mapping[str, Sequence[Match]], mentions: Sequence[tuple[Match, str]]
     ) -> Answers:

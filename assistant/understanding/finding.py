@@ -2,47 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from assistant.model import FactReading, Polarity, Span
+from assistant.model import FactReading
 from assistant.understanding.amounts import number_of
 from assistant.understanding.days import Day
 from assistant.understanding.groups import Amount, Place
+from assistant.understanding.mentions import Mention, left_alone, one_role, standing_alone
 from assistant.understanding.pattern import Group, Match
 from assistant.understanding.placing import left_over
-from assistant.understanding.polarity import Cues, Turn
+from assistant.understanding.polarity import Cues
+from assistant.understanding.readings import excluded, readings_of, says_none, settled, with_implied
 from assistant.understanding.rules import SLOT, Language, Meaning, Rule
-from assistant.understanding.words import CLAUSE, COMMA, Word, listed
-from kg_service.applicability.facts import contradictions
-from kg_service.model import Fact, FactId, FactKind, Knowledge, TermId
+from assistant.understanding.words import Word
+from kg_service.model import Fact, FactId, Knowledge
 
 _CLOSE: Final = 60
-_PLACES: Final = ("established_in", "persons_in", "marketed_in", "hosting_in", "provider_in")
 _NEAR: Final = 6
 _PUT_OUT: Final = ("generates", "task_nature", "product", "affected", "data")
 _SETTINGS: Final = ("persons_in", "marketed_in", "established_in", "institution", "affected")
-_ROLE_WORDS: Final = listed(
-    """cloud server servers data hosted hosting region vendor supplier provider customers clients users borrowers applicants
-    people market markets not never no hosted runs support transfer office offices live sold licensed maybe perhaps or either"""
-)
-_ROLES: Final = ("marketed_in", "hosting_in", "provider_in", "established_in", "persons_in", "in_service_from", "on_market_from")
-
-
-@dataclass(frozen=True, slots=True)
-class Mention:
-    """One meaning of one match. ``value`` is typed for its fact; ``()`` is "none of these"."""
-
-    fact: FactId
-    value: bool | float | str | tuple[str, ...]
-    match: Match
-    turn: Turn
-    weak: bool = False
-    owned: int = 0
-    slot: bool = False
-    firm: bool = False  # its words are a denial themselves
-    bare: bool = False  # its words count only where they are denied or doubted
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,18 +82,18 @@ def find(
                     meaning.fact, value, match, turn, meaning.weak, len(match.owned), slot, meaning.denied, meaning.only_denied
                 )
             )
-    mentions = _one_role([one for one in mentions if not (one.slot and _days_of(one.match) & granted)])
-    mentions += _left_alone(mentions, groups, cues, words)
+    mentions = one_role([one for one in mentions if not (one.slot and _days_of(one.match) & granted)])
+    mentions += left_alone(mentions, groups, cues, words)
     said = [(str(one.fact), one.match) for one in mentions]
     mentions += [
         Mention(FactId(fact), tuple(str(term) for term in place.terms), match, turn, slot=True, owned=1)
         for fact, place, match, turn in left_over(said, groups, cues, words)
     ]
-    mentions += _standing_alone(mentions, groups, words, knowledge)
+    mentions += standing_alone(mentions, groups, words, knowledge)
     mentions = _corrected(_only_main(mentions), cues, words, notes)
-    readings = list(_readings(text, words, mentions, knowledge, notes))
-    readings = with_implied(_settled(readings, knowledge), language, knowledge)
-    readings += [_excluded(one, knowledge.facts[one.fact]) for one in readings if _says_none(one)]
+    readings = list(readings_of(text, words, mentions, knowledge, notes))
+    readings = with_implied(settled(readings, knowledge), language, knowledge)
+    readings += [excluded(one, knowledge.facts[one.fact]) for one in readings if says_none(one)]
     readings.sort(key=lambda one: one.spans[0].start if one.spans else 0)
     return Found(tuple(readings), tuple(dict.fromkeys(notes)), cues)
 
@@ -224,76 +204,6 @@ def _torn(meaning: Meaning, match: Match, words: Sequence[Word], kept: Sequence[
     return False
 
 
-def _one_role(mentions: list[Mention]) -> list[Mention]:
-    """Each place and day with the one fact whose words stand closest around it."""
-    best: dict[tuple[int, int], tuple[tuple[int, int, int], Mention]] = {}
-    for one in mentions:
-        if not one.slot:
-            continue
-        for group in one.match.groups:
-            if isinstance(group.value, Place | Day):
-                gap = one.match.last - one.match.first + 1 - one.owned
-                rank = (one.owned, -gap, -_ROLES.index(one.fact) if one.fact in _ROLES else 0)
-                if (group.last, group.last) not in best or rank > best[(group.last, group.last)][0]:
-                    best[(group.last, group.last)] = (rank, one)
-    kept = []
-    for one in mentions:
-        held = [group for group in one.match.groups if isinstance(group.value, Place | Day)] if one.slot else []
-        winner = best[(held[-1].last, held[-1].last)][1] if held else one
-        if winner is one:
-            kept.append(one)
-    return kept
-
-
-def _left_alone(mentions: Sequence[Mention], groups: Sequence[Group], cues: Cues, words: Sequence[Word]) -> list[Mention]:
-    """Places that no pattern took and that go on from one before: "in Frankfurt, not in the US", "sorry, I mean Dublin"."""
-    taken = {place for one in mentions for group in one.match.groups for place in range(group.first, group.last + 1)}
-    found: list[Mention] = []
-    corrections = [cue.first for cue in cues.found.get("correction", ())]
-    for group in groups:
-        if group.kind != "place" or not isinstance(group.value, Place) or taken & set(range(group.first, group.last + 1)):
-            continue
-        before = [one for one in mentions if one.slot and str(one.fact) in _PLACES and one.match.last < group.first]
-        if not before:
-            continue
-        last = max(before, key=lambda one: one.match.last)
-        same = words[last.match.last].sentence == words[group.first].sentence and group.first - last.match.last <= 4
-        mended = any(last.match.last < place < group.first and group.first - place <= 5 for place in corrections)
-        match = Match(-1, group.first, group.last, frozenset(range(group.first, group.last + 1)), (group,))
-        turn = cues.turn(match, str(last.fact))
-        if mended or (same and (turn.denied or turn.doubted)):
-            found.append(Mention(last.fact, tuple(str(term) for term in group.value.terms), match, turn, slot=True, owned=1))
-            taken |= match.owned
-    return found
-
-
-def _standing_alone(
-    mentions: Sequence[Mention], groups: Sequence[Group], words: Sequence[Word], knowledge: Knowledge
-) -> list[Mention]:
-    """The seat of a note that names a place by itself ("Small business loans, Ontario."), where nothing else tells the seat."""
-    seat = FactId("established_in")
-    if seat not in knowledge.facts or any(one.fact == seat for one in mentions):
-        return []
-    taken = {place for one in mentions if one.slot for group in one.match.groups for place in range(group.first, group.last + 1)}
-    for group in groups:
-        value = group.value
-        if group.kind != "place" or not isinstance(value, Place) or value.either or value.unsure:
-            continue
-        first, last = group.first, group.last
-        clause = first
-        while clause > 0 and words[clause].stop < COMMA:
-            clause -= 1
-        lead = [word.low for word in words[clause:first]]
-        ended = last + 1 >= len(words) or words[last + 1].stop >= COMMA
-        apart = first > 0 and words[first].stop in (COMMA, CLAUSE)
-        placed = bool(lead) and lead[-1] in ("in", "at", "from") and words[first].sentence == 0
-        if not ended or not (apart or placed) or taken & set(range(first, last + 1)) or not _ROLE_WORDS.isdisjoint(lead):
-            continue
-        match = Match(-1, first, last, frozenset(range(first, last + 1)), (group,))
-        return [Mention(seat, tuple(str(term) for term in value.terms), match, Turn(), slot=True, owned=1)]
-    return []
-
-
 def _only_main(mentions: list[Mention]) -> list[Mention]:
     """Without denials of what a denied thing would put out ("no chatbot" does not deny that text is written).
 
@@ -319,25 +229,6 @@ def _only_main(mentions: list[Mention]) -> list[Mention]:
     ]
 
 
-def _settled(readings: Sequence[FactReading], knowledge: Knowledge) -> list[FactReading]:
-    """``readings`` without doubts of terms that the message also states."""
-    kept: list[FactReading] = []
-    for one in readings:
-        if one.polarity is Polarity.UNCERTAIN and knowledge.facts[one.fact].kind is FactKind.TERMS:
-            said = {
-                term
-                for other in readings
-                if other.fact == one.fact and other.polarity is Polarity.STATED and other.hypothetical is one.hypothetical
-                for term in _terms(other)
-            }
-            left = tuple(term for term in _terms(one) if term not in said)
-            if not left:
-                continue
-            one = replace(one, value=left)
-        kept.append(one)
-    return kept
-
-
 def _corrected(mentions: list[Mention], cues: Cues, words: Sequence[Word], notes: list[str]) -> list[Mention]:
     """Without what a later "sorry, I mean" replaces: the earlier mentions of the facts said behind it in its sentence."""
     for cue in cues.found.get("correction", ()):
@@ -348,176 +239,6 @@ def _corrected(mentions: list[Mention], cues: Cues, words: Sequence[Word], notes
             notes.append("what was corrected in the message was left out: " + ", ".join(sorted({str(one.fact) for one in gone})))
             mentions = [one for one in mentions if one not in gone]
     return mentions
-
-
-def _readings(
-    text: str, words: Sequence[Word], mentions: Sequence[Mention], knowledge: Knowledge, notes: list[str]
-) -> Iterator[FactReading]:
-    by_fact: dict[FactId, list[Mention]] = {}
-    for one in sorted(mentions, key=lambda each: (each.match.first, each.match.last)):
-        by_fact.setdefault(one.fact, []).append(one)
-    for fact_id, said in by_fact.items():
-        fact = knowledge.facts[fact_id]
-        for option in (False, True):
-            part = [one for one in said if one.turn.option is option]
-            strong = [one for one in part if not one.weak]
-            if any(not one.turn.denied for one in strong):
-                part = [one for one in part if not one.weak or one.turn.denied]
-            yield from _of_fact(text, words, fact, part, option, notes)
-
-
-def _of_fact(
-    text: str, words: Sequence[Word], fact: Fact, said: list[Mention], option: bool, notes: list[str]
-) -> Iterator[FactReading]:
-    grouped: dict[tuple[Polarity, object], list[Mention]] = {}
-    for one in said:
-        polarity = _polarity(one)
-        if fact.kind is FactKind.TERMS:
-            grouped.setdefault((polarity, one.value == ()), []).append(one)
-        else:
-            grouped.setdefault((polarity, _flag(fact, one)), []).append(one)
-    stated = (
-        []
-        if option
-        else [key for key in grouped if key[0] is Polarity.STATED or (fact.kind is FactKind.FLAG and key[0] is Polarity.NEGATED)]
-    )
-    if fact.kind is not FactKind.TERMS and len(stated) > 1:
-        winner = max(stated, key=lambda key: max(one.match.last for one in grouped[key]))
-        for key in stated:
-            if key != winner:
-                notes.append(f"{fact.labels.label}: two readings contradict each other; the later one was taken")
-                del grouped[key]
-    for (polarity, _), group in grouped.items():
-        value = _joined(fact, group, polarity)
-        spans = tuple(dict.fromkeys(_span(text, words, one.match) for one in group))
-        complete = (
-            fact.kind is FactKind.TERMS
-            and polarity is Polarity.STATED
-            and (value == () or any(one.turn.all_there_is for one in group))
-        )
-        yield FactReading(fact.id, value, polarity, spans, complete, "words", option)
-
-
-def _polarity(one: Mention) -> Polarity:
-    if one.turn.doubted:
-        return Polarity.UNCERTAIN
-    denied = one.turn.denied != (one.value is False)
-    return Polarity.NEGATED if denied else Polarity.STATED
-
-
-def _flag(fact: Fact, one: Mention) -> bool | float | str | tuple[str, ...]:
-    if fact.kind is FactKind.FLAG:
-        return (one.value is True) != one.turn.denied if not one.turn.doubted else True
-    return one.value
-
-
-def _joined(fact: Fact, group: Sequence[Mention], polarity: Polarity) -> bool | float | str | tuple[str, ...]:
-    if fact.kind is FactKind.FLAG:
-        return bool(_flag(fact, group[0]))
-    if fact.kind is not FactKind.TERMS:
-        return group[-1].value
-    terms: list[str] = []
-    for one in group:
-        for term in one.value if isinstance(one.value, tuple) else (str(one.value),):
-            if term not in terms:
-                terms.append(term)
-    if polarity is not Polarity.NEGATED and str(fact.id) not in ("persons_in", "marketed_in"):
-        above = {str(up) for term in terms for up in fact.ancestors.get(TermId(term), frozenset())}
-        terms = [term for term in terms if term not in above]
-    return tuple(terms if polarity is not Polarity.STATED else _agreeing(fact, terms))
-
-
-def _agreeing(fact: Fact, terms: Sequence[str]) -> list[str]:
-    """``terms`` without those that a later one rules out."""
-    kept: list[TermId] = []
-    for term in reversed(terms):
-        if not any(True for _ in contradictions(fact, frozenset([*kept, TermId(term)]))):
-            kept.append(TermId(term))
-    return [str(term) for term in reversed(kept)]
-
-
-def _span(text: str, words: Sequence[Word], match: Match) -> Span:
-    start, end = words[match.first].start, words[match.last].end
-    return Span(start, end, text[start:end])
-
-
-def with_implied(readings: Sequence[FactReading], language: Language, knowledge: Knowledge) -> list[FactReading]:
-    """``readings`` and what follows from the stated ones by the definitions of the terms, shown by the same words."""
-    result = list(readings)
-    for option in (False, True):
-        stated = {
-            one.fact: one
-            for one in result
-            if one.polarity is Polarity.STATED and one.hypothetical is option and one.fact in knowledge.facts
-        }
-        for rule in language.implied:
-            if not all(fact in stated and _has(stated[fact], terms, knowledge.facts[fact]) for fact, terms in rule.when.items()):
-                continue
-            if any(one.fact in rule.unless_any and one.hypothetical is option for one in result):
-                continue
-            spans = tuple(dict.fromkeys(span for fact in rule.when for span in stated[fact].spans))
-            for meaning in rule.means:
-                if rule.instead:
-                    result = _taken_back(result, meaning.fact, rule.when[meaning.fact], option)
-                result = _implied_reading(result, meaning, spans, knowledge.facts[meaning.fact], option)
-                stated |= {one.fact: one for one in result if one.polarity is Polarity.STATED and one.hypothetical is option}
-    return result
-
-
-def _says_none(reading: FactReading) -> bool:
-    """Whether the reading is "no personal data": the one term that is a denial itself."""
-    return reading.polarity is Polarity.STATED and isinstance(reading.value, tuple) and "no_personal" in reading.value
-
-
-def _excluded(reading: FactReading, fact: Fact) -> FactReading:
-    gone = tuple(dict.fromkeys(str(out) for term in _terms(reading) for out in fact.terms[TermId(term)].excludes))
-    return replace(reading, value=gone, polarity=Polarity.NEGATED, complete=False)
-
-
-def _has(reading: FactReading, terms: frozenset[str], fact: Fact) -> bool:
-    values = reading.value if isinstance(reading.value, tuple) else (reading.value,)
-    return any(str(value) in terms or fact.ancestors.get(TermId(str(value)), frozenset()) & terms for value in values)
-
-
-def _taken_back(readings: list[FactReading], fact: FactId, terms: frozenset[str], option: bool) -> list[FactReading]:
-    """``readings`` without the stated ``terms`` of ``fact``: another term says the same of the place that was told."""
-    kept = []
-    for one in readings:
-        if one.fact == fact and one.polarity is Polarity.STATED and one.hypothetical is option and isinstance(one.value, tuple):
-            left = tuple(term for term in one.value if term not in terms)
-            if left:
-                kept.append(replace(one, value=left))
-        else:
-            kept.append(one)
-    return kept
-
-
-def _implied_reading(
-    readings: list[FactReading], meaning: Meaning, spans: tuple[Span, ...], fact: Fact, option: bool
-) -> list[FactReading]:
-    here = [one for one in readings if one.fact == fact.id and one.hypothetical is option]
-    value = meaning.value
-    if isinstance(value, tuple) or any(one.complete for one in here):
-        return readings
-    if fact.kind is FactKind.TERMS:
-        denied = {term for one in here if one.polarity is Polarity.NEGATED for term in _terms(one)}
-        old = next((one for one in here if one.polarity is Polarity.STATED), None)
-        held = set(_terms(old)) if old else set()
-        below = {up for term in held for up in fact.ancestors.get(TermId(term), frozenset())}
-        if str(value) in denied | held | below:
-            return readings
-        if old is not None:
-            merged = replace(old, value=(*_terms(old), str(value)), spans=tuple(dict.fromkeys((*old.spans, *spans))))
-            return [merged if one is old else one for one in readings]
-        return [*readings, FactReading(fact.id, (str(value),), Polarity.STATED, spans, False, "words", option)]
-    if here:
-        return readings
-    polarity = Polarity.NEGATED if value is False else Polarity.STATED
-    return [*readings, FactReading(fact.id, value, polarity, spans, False, "words", option)]
-
-
-def _terms(reading: FactReading) -> tuple[str, ...]:
-    return reading.value if isinstance(reading.value, tuple) else (str(reading.value),)
 
 
 __all__ = ["Found", "Mapping", "Mention", "find", "unmasked", "with_implied"]

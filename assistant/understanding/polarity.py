@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 from assistant.understanding.answers import Answers
 from assistant.understanding.pattern import Match
+from assistant.understanding.reach import JOINS, OF, PRONOUNS, TURNING, Reach, holds
 from assistant.understanding.rules import Language, Rule
 from assistant.understanding.words import CLAUSE, COMMA, LABEL, NONE, SENTENCE, Word, listed
 
@@ -21,21 +21,10 @@ _UNSURE: Final = listed(
 _INTENDED: Final = listed("want like consider plan buy try need")
 _CLAUSE_REACH: Final = 12
 _OPEN_REACH: Final = 24
-_SUBJECT_REACH: Final = 8
 _FAR: Final = 40
-_TURNING: Final = listed("no not never without nor neither none nobody nothing cannot maybe perhaps may might could whether if")
-_JOINS: Final = frozenset(["and", "or", "nor", "neither", "no"])
-_CLOSES: Final = frozenset(["or", "nor", "neither"])
-_PREPOSITIONS: Final = listed("to for in on as with by")
-_OF: Final = listed("of from in on for about by at with to about")
-_PRONOUNS: Final = listed("it we they he she you i")
-_THAT: Final = listed("that if whether think thinks believe believes assume hope expect suspect guess say says")
 _OFF: Final = listed("switched turned disabled deactivated")
 _WHERE: Final = listed("hosting_in provider_in transfer_to hosting")
 _DOING: Final = listed("hosting_in transfer_to data_use")
-_FINITE: Final = listed(
-    "is are was were has have had may might could can cannot must will would shall should does do did remains stays"
-)
 _VERBS: Final = listed("is are was were goes go leaves leave will gets get may must can shall ever")
 _SHUT: Final = listed("blocked geo geoblocked away refused onboarded served eligible ineligible")
 _ABROAD: Final = ("persons_in", "marketed_in", "provider_in", "hosting_in")
@@ -50,10 +39,6 @@ _CHOICES: Final = listed(
 )
 _FIXED: Final = listed("institution institution_status established_in total_assets_usd_bn stage")
 _WISHES: Final = listed("""considering thinking contemplating exploring looking evaluating weighing toying leaning""")
-_BETWEEN: Final = listed(
-    """all also itself then though data or still use handling processing it being currently now function functions feature
-    features option module analysis detection recognition information usage step part side purpose purposes business products"""
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,15 +53,11 @@ class Turn:
 
 
 @dataclass(slots=True)
-class Cues:
+class Cues(Reach):
     """The cues of one message, ready to be asked about each mention in it."""
 
-    words: Sequence[Word]
-    language: Language
-    answers: Answers
-    mentions: Sequence[tuple[Match, str]] = ()
+    answers: Answers = field(default_factory=Answers.none)
     found: dict[str, list[Match]] = field(default_factory=dict)
-    _firsts: list[int] = field(default_factory=list)
 
     @classmethod
     def of(
@@ -106,7 +87,7 @@ class Cues:
             if all(taken.get((one, place), 0) <= size for one in against for place in range(match.first, match.last + 1)):
                 found.setdefault(rule.name, []).append(match)
         answers = Answers.of(text, words, found, mentions)
-        return cls(words, language, answers, mentions, found, [match.first for match, _ in mentions])
+        return cls(words, language, mentions, [match.first for match, _ in mentions], answers, found)
 
     def turn(self, match: Match, fact: str) -> Turn:
         """What the cues make of ``match``, a mention of ``fact``."""
@@ -213,11 +194,7 @@ class Cues:
 
     def _shared(self, cue: Match, match: Match) -> bool:
         """Whether the words that ``cue`` and ``match`` share turn nothing: "to use" in "do not plan to use social media"."""
-        return not _holds(self.words[match.first : cue.last + 1], _TURNING)
-
-    def _around(self, first: int, last: int) -> Sequence[tuple[Match, str]]:
-        """The mentions that begin between the words ``first`` and ``last``."""
-        return self.mentions[bisect_left(self._firsts, first) : bisect_right(self._firsts, last)]
+        return not holds(self.words[match.first : cue.last + 1], TURNING)
 
     def _any(self, name: str, match: Match, fact: str) -> bool:
         return any(self._after(name, cue, match, fact) for cue in self._near(name, match))
@@ -236,7 +213,7 @@ class Cues:
                 word.stop >= CLAUSE
                 or (word.stop == LABEL and place > cue.last + 1)
                 or (place < match.first and word.low in self.language.barriers)
-                or (strict and word.low in _PRONOUNS and place < match.first and self._new_clause(cue, place))
+                or (strict and word.low in PRONOUNS and place < match.first and self._new_clause(cue, place))
             ):
                 return False
             item = place > cue.last + 1 and (word.stop == COMMA or (strict and word.low in ("and", "plus", "和")))
@@ -248,103 +225,6 @@ class Cues:
                 reach = max(reach, place - cue.last + 4)
             place += 1
         return match.first - cue.last <= reach
-
-    def _new_clause(self, cue: Match, place: int) -> bool:
-        """Whether the pronoun at ``place`` begins a clause of its own: "instead of health data it uses ..."."""
-        if self.words[place - 1].low in _THAT:
-            return False
-        return any(other.last < place for other, _ in self._around(cue.last + 1, place - 1))
-
-    def _closes(self, place: int, item: Word) -> bool:
-        """Whether the row of things that goes on at ``place`` is closed by an "or": "not A, B or C", against "not A, B"."""
-        if not item.raw.isascii() or item.low in _JOINS:
-            return True
-        for word in self.words[place : place + 9]:
-            if word.stop >= CLAUSE:
-                return False
-            if word.low in _JOINS:
-                return True
-        return False
-
-    def _goes_on(self, cue: Match, place: int, match: Match, fact: str) -> bool:
-        """Whether the list that began behind ``cue`` goes on at ``place``: like things on both sides and no new sentence."""
-        end = match.first
-        if any(self.words[one].low in self.language.subjects for one in range(place, end)):
-            return False
-        before = [(other, kind) for other, kind in self._around(cue.last + 1, place) if cue.last < other.last < place]
-        if sum(self.words[one].low not in self.language.fillers for one in range(place, end)) > 2:
-            comma = _last_comma(self.words, place + 1, end)
-            return (
-                comma > place
-                and any(
-                    kind == fact and self._goes_on(cue, place, other, fact)
-                    for other, kind in self._around(place, place + 3)
-                    if other.first < match.first
-                )
-                and self._goes_on(cue, comma, match, fact)
-            )
-        return any(kind == fact or self._in_row(place, match) for _, kind in before)
-
-    def _in_row(self, place: int, match: Match) -> bool:
-        """Whether the thing at ``match`` is one of a row of single things that an "or" joins, whatever they are."""
-        if not self._row_to(place, match.first):
-            return False
-        lead = [word.low for word in self.words[place : match.first]]
-        ends = match.last + 1 >= len(self.words) or self.words[match.last + 1].stop >= COMMA
-        if not _CLOSES.isdisjoint(lead):
-            return ends
-        follow = self.words[match.last + 1 : match.last + 6]
-        return any(word.low in _CLOSES for word in follow) and all(word.stop < CLAUSE for word in follow[:2])
-
-    def _next(self, cue: Match, match: Match) -> bool:
-        """Whether ``match`` comes straight behind ``cue``, or closes a longer mention that does ("not a German bank")."""
-        if self.words[cue.last + 1].stop >= CLAUSE:
-            return False
-        return match.first == cue.last + 1 or any(
-            other.first == cue.last + 1 and other.first <= match.first and match.last <= other.last
-            for other, _ in self._around(cue.last + 1, cue.last + 1)
-        )
-
-    def _just_before(self, cue: Match, match: Match, stop: int) -> bool:
-        """Whether ``cue`` follows ``match`` at once, but for a comma or a bracket where ``stop`` allows it."""
-        if cue.first <= match.last or cue.first - match.last > 2:
-            return False
-        if stop > 1 and cue.last + 1 < len(self.words) and self.words[cue.last + 1].stop == NONE:
-            return False  # "in Dublin, perhaps with a second site in Cork" doubts what comes after
-        between = self.words[match.last + 1 : cue.first + 1]
-        return all(word.stop <= LABEL or (stop > 1 and word.stop < SENTENCE) for word in between) and all(
-            word.low in _BETWEEN for word in between[:-1]
-        )
-
-    def _predicate(self, cue: Match, match: Match) -> bool:
-        """Whether ``cue`` is said of ``match``, its subject: "health data of clients is not used", "A and B are excluded"."""
-        if cue.first <= match.last or cue.first - match.last > _SUBJECT_REACH or self._goes_on_to_mention(cue):
-            return False
-        between = self.words[match.last + 1 : cue.first + 1]
-        if any(word.stop >= SENTENCE for word in between) or self._of_another(match):
-            return False
-        follow = self.words[cue.last + 1 : cue.last + 2]
-        if self.words[cue.first].stop >= COMMA and follow and follow[0].stop == NONE:
-            return False  # "health data, possibly payment data" doubts what comes after
-        start = self._clause_start(match.first)
-        leads = self._leads(start, match)
-        if any(word.stop >= LABEL for word in between):
-            return leads and len(between) == 1 and match.last - start < 6
-        words = [word.low for word in between[:-1]]
-        if not words or all(word in _BETWEEN for word in words):
-            return True
-        if any(word in self.language.barriers for word in words):
-            return False
-        if words[0] in _OF and all(word.stop < COMMA for word in between) and "and" not in words:
-            return not any(word in _PRONOUNS for word in words)
-        listed_on = words[0] in ("and", "or", "nor") or between[0].stop == COMMA
-        if not self._verbal(cue) or _holds(self.words[start : match.first], _TURNING):
-            return False
-        return leads and listed_on and self._row_to(match.last + 1, cue.first)
-
-    def _verbal(self, cue: Match) -> bool:
-        """Whether ``cue`` holds a verb, whose subject may be a row: "A and B are excluded", against "A, B perhaps"."""
-        return self.words[cue.first].low in _FINITE or self.words[cue.first].low.endswith("n't")
 
     def _beside(self, match: Match, fact: str) -> bool:
         """Whether what is denied is not ``match`` but a thing of another fact that it belongs to."""
@@ -368,7 +248,7 @@ class Cues:
             between = self.words[other.last + 1 : match.first + 1]
             if kind == "function_outsourced" and len(between) <= 3:
                 return True
-            linked = between[0].low in _OF and all(word.stop < COMMA and word.low not in _JOINS | {"and"} for word in between)
+            linked = between[0].low in OF and all(word.stop < COMMA and word.low not in JOINS | {"and"} for word in between)
             if linked:
                 return True
         return False
@@ -378,43 +258,9 @@ class Cues:
         words = {word.low for word in self.words[cue.first : cue.last + 1]}
         return (fact in _FEATURES or words.isdisjoint(_OFF)) and (fact in _PLACES or words.isdisjoint(_SHUT))
 
-    def _clause_start(self, place: int) -> int:
-        while place > 0 and self.words[place].stop < LABEL:
-            place -= 1
-        return place
-
-    def _leads(self, start: int, match: Match) -> bool:
-        """Whether nothing but small words and other mentions stands before ``match`` in its clause."""
-        held = {spot for other, _ in self._around(start, match.first) for spot in range(other.first, other.last + 1)}
-        small = self.language.fillers | _BETWEEN | {"both", "neither", "either", "use", "any"}
-        return all(spot in held or self.words[spot].low in small for spot in range(start, match.first))
-
-    def _row_to(self, first: int, last: int) -> bool:
-        held = {spot for other, _ in self._around(first, last) for spot in range(other.first, other.last + 1)}
-        return all(spot in held or self.words[spot].low in self.language.fillers for spot in range(first, last))
-
-    def _of_another(self, match: Match) -> bool:
-        """Whether ``match`` only says more of a mention before it: "customers" in "health data of customers"."""
-        if match.first < 2 or self.words[match.first - 1].low not in _OF or self.words[match.first].stop >= COMMA:
-            return False
-        return any(other.last == match.first - 2 for other, _ in self._around(match.first - 8, match.first - 2))
-
-    def _goes_on_to_mention(self, cue: Match) -> bool:
-        """Whether what is turned comes behind ``cue``: "is not used to rate anybody", against "voice is not used in it"."""
-        return self._goes_on_with(cue) and any(True for _ in self._around(cue.last + 1, cue.last + 5))
-
-    def _goes_on_with(self, cue: Match) -> bool:
-        """Whether what is denied follows: "is not used to rate anybody", against "voice is not used"."""
-        follow = self.words[cue.last + 1 : cue.last + 2]
-        return bool(follow) and follow[0].stop == NONE and follow[0].low in _PREPOSITIONS
-
-    def _inside(self, cue: Match, match: Match) -> bool:
-        """Whether ``cue`` stands in a gap of ``match``: "the seat may be in the US", "is not based in Spain"."""
-        return match.first < cue.first and cue.last < match.last and match.owned.isdisjoint(range(cue.first, cue.last + 1))
-
     def _of_clause(self, cue: Match, match: Match, fact: str = "") -> bool:
         """Whether ``cue`` says of what was said just before it that it is open: "..., but that is not decided"."""
-        if match.last < cue.first and fact in _CHOICES and _holds(self.words[cue.first : cue.last + 1], _DECISIONS):
+        if match.last < cue.first and fact in _CHOICES and holds(self.words[cue.first : cue.last + 1], _DECISIONS):
             return self.words[match.last].sentence == self.words[cue.first].sentence
         if match.last >= cue.first or cue.first - match.last > _CLAUSE_REACH:
             return False
@@ -426,13 +272,6 @@ class Cues:
         if self.words[cue.first].stop >= COMMA or (between[-2:-1] and between[-2].low in ("but", "though", "and")):
             return sum(word.stop >= COMMA for word in between) <= 1 + (between[-1].stop < COMMA)
         return self._predicate(cue, match)
-
-    def _end(self, cue: Match) -> int:
-        """The last word of the clause of ``cue``."""
-        end = cue.last
-        while end + 1 < len(self.words) and self.words[end + 1].stop < COMMA:
-            end += 1
-        return end
 
     def _open_clause(self, match: Match) -> bool:
         """Whether ``match`` stands in "whether ... is open", or in an "if ... is not decided" that means the same."""
@@ -479,12 +318,3 @@ class Cues:
 def _rival(name: str) -> str:
     """The kind of cue that ``name`` is: a longer cue silences shorter ones of its own kind and of another family."""
     return "" if name.startswith("answer_") else "negation" if name == "negation_short" else name
-
-
-def _holds(words: Sequence[Word], some: frozenset[str]) -> bool:
-    return any(word.low in some for word in words)
-
-
-def _last_comma(words: Sequence[Word], first: int, last: int) -> int:
-    found = [place for place in range(first, last + 1) if words[place].stop == COMMA]
-    return found[-1] if found else -1
