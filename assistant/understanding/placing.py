@@ -14,6 +14,7 @@ _LEAD: Final = listed(
     """maybe perhaps possibly probably also and or either whether the in from to for later we add may might could can be it is not
     sure if then likely next plus even only soon one day"""
 )
+_RUN: Final = listed("run runs hosted host hosting servers server sit sits stored located cloud region")
 _CLIENTS, _BUYERS, _HOSTING, _COMPUTERS = "persons_in", "marketed_in", "hosting", "hosting_in"
 _ROLES: Final = (_CLIENTS, _BUYERS, "provider_in", _COMPUTERS)
 
@@ -46,7 +47,8 @@ def _role(mentioned: Sequence[tuple[str, Match]], group: Group, words: Sequence[
         for fact, match in mentioned
         if fact in (*_ROLES, _HOSTING) and match.last < group.first and words[match.last].sentence == sentence
     ]
-    return max(near)[1] if near else None
+    runs = [_COMPUTERS for word in words[: group.first] if word.sentence == sentence and word.low in _RUN]
+    return max(near)[1] if near else next(iter(runs), None)
 
 
 def _leads(group: Group, words: Sequence[Word]) -> bool:
