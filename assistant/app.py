@@ -30,6 +30,7 @@ from assistant.services import AssistantServices
 from assistant.settings import AssistantSettings
 from assistant.trail import draft_of
 from kg_service.app import create_app as create_exact
+from kg_service.audit.elsewhere import CONVERSATIONS
 from kg_service.errors import SextantError
 from kg_service.knowledge.build import Built
 from kg_service.people.model import Principal
@@ -50,6 +51,9 @@ def create_app(settings: AssistantSettings, built: Built | None = None) -> FastA
     async def lifespan(running: FastAPI) -> AsyncIterator[Any]:
         async with inner(running) as state:
             await run_in_threadpool(configured, settings)  # a model that cannot be used is told at the start
+            if settings.conversations == ON:
+                kept = ConversationStore(settings.data / CONVERSATIONS, running.state.services.knowledge)
+                running.state.owners["/api/v1/conversations/"] = kept.owner_of
             making = asyncio.ensure_future(run_in_threadpool(make_services, settings, running.state.services))
             running.state.assistant = making  # all else answers meanwhile; a question waits for it
             try:
@@ -94,7 +98,7 @@ def make_services(settings: AssistantSettings, exact: Services) -> AssistantServ
         reader=made.reader,
         gate=gate,
         model=None if made.model is None else made.model.name,
-        conversations=ConversationStore(settings.data / "conversations", knowledge) if settings.conversations == ON else None,
+        conversations=ConversationStore(settings.data / CONVERSATIONS, knowledge) if settings.conversations == ON else None,
         given=given,
         close=close,
     )

@@ -13,6 +13,7 @@ import typer
 from assistant.settings import AssistantSettings
 from kg_service import cli as exact
 from kg_service.cli import Output, Root, run
+from kg_service.commands.line_people import show_roles
 from kg_service.commands.session import day, one_of, settings
 
 app = typer.Typer(
@@ -22,7 +23,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-_OWN = ("serve",)
+_OWN = ("serve", "roles")
 app.registered_callback = exact.app.registered_callback
 app.registered_groups.extend(exact.app.registered_groups)
 app.registered_commands.extend(
@@ -72,6 +73,14 @@ def index(root: Root = None) -> None:
     from assistant.commands import indexing
 
     indexing.index(root)
+
+
+@app.command()
+def roles(format_: Annotated[str, typer.Option("--format", "-f", help="table or json.")] = "table") -> None:
+    """Who may do what over HTTP: the whole table."""
+    from assistant.rest.table import RULES
+
+    show_roles(format_, RULES)
 
 
 @app.command()

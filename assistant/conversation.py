@@ -16,6 +16,7 @@ from kg_service.applicability.facts import parse_day, parse_facts, plain_facts
 from kg_service.durable import remove_file, write_file
 from kg_service.errors import DocumentError, NotFoundError, Problem, StoreError, shown
 from kg_service.model import FactId, Knowledge
+from kg_service.people.model import LOCAL
 
 MOST_TURNS: Final = 50
 _KEPT: Final = 8_000  # characters of a question or an answer that are kept
@@ -101,22 +102,33 @@ def _turn(raw: Mapping[str, Any], law: Knowledge, at: str) -> Turn:
 
 
 class ConversationStore:
-    """Conversations as files in one folder, readable by its owner alone. Who knows an id may read and delete it."""
+    """Conversations as files in one folder, readable by its owner alone. Each belongs to who asked in it."""
 
     def __init__(self, folder: Path, law: Knowledge) -> None:
         self._folder, self._law = folder, law
 
-    def save(self, conversation: Conversation) -> None:
-        """The conversation is on the disk, in place of its older state.
+    def save(self, conversation: Conversation, owner: str = LOCAL.id) -> None:
+        """The conversation is on the disk as that of ``owner``, in place of its older state.
 
         Raises:
             StoreError: where the disk does not take it; the older state is still there.
         """
-        content = json.dumps(to_plain(conversation), ensure_ascii=False).encode()
+        content = json.dumps({"owner": owner, **to_plain(conversation)}, ensure_ascii=False).encode()
         try:
             write_file(self._file(conversation.id), content)
         except OSError as error:
             raise StoreError(f"The conversation could not be stored: {error.strerror}.") from error
+
+    def owner_of(self, conversation_id: str) -> str | None:
+        """Whose conversation it is; None where there is none. One that does not say so is the local user's."""
+        try:
+            found = json.loads(self._file(conversation_id).read_bytes())
+        except (NotFoundError, FileNotFoundError):
+            return None
+        except (OSError, ValueError):
+            return LOCAL.id
+        owner = found.get("owner") if isinstance(found, Mapping) else None
+        return owner if isinstance(owner, str) else LOCAL.id
 
     def load(self, conversation_id: str) -> Conversation:
         """The stored conversation.

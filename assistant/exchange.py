@@ -13,6 +13,7 @@ from assistant.model import Conversation
 from kg_service.applicability.facts import Facts
 from kg_service.errors import InputError, Problem, shown
 from kg_service.model import Knowledge
+from kg_service.people.model import LOCAL, Principal
 
 LONGEST_QUESTION: Final = 200_000  # characters; how much of it is read is said in the answer
 LONGEST_DOCUMENT: Final = 500_000
@@ -23,13 +24,14 @@ _LONGEST_KEPT: Final = 2_000  # characters of an earlier question
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """A checked request. ``facts`` given beside the question win over those of the conversation."""
+    """A checked request of ``actor``. ``facts`` given beside the question win over those of the conversation."""
 
     question: str
     facts: Facts | None = None
     as_of: date | None = None
     conversation: Conversation | None = None
     documents: tuple[str, ...] = ()
+    actor: Principal = LOCAL
 
 
 def parse_question(raw: object, at: str) -> str:

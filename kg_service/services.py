@@ -5,8 +5,9 @@ from __future__ import annotations
 import gc
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Annotated
 
-from fastapi import Request
+from fastapi import Depends, Request
 
 from kg_service.applicability.evaluate import Evaluator
 from kg_service.audit.journal import Journal
@@ -52,3 +53,6 @@ def services_of(request: Request) -> Services:
     if not isinstance(services, Services):
         raise TypeError(services)
     return services
+
+
+ServicesParam = Annotated[Services, Depends(services_of)]

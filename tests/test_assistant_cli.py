@@ -217,3 +217,13 @@ def test_question_without_a_model_loads_none(folder: Path) -> None:
     environ["SEXTANT_EMBEDDINGS"] = "none"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=environ, capture_output=True, text=True, check=True)
     assert done.stderr.splitlines()[-1] == "[]"
+
+
+def test_roles_lists_the_rows_of_the_assistant_too(sextant: Sextant) -> None:
+    """What the command prints are the rules that the gate of the whole service reads."""
+    from assistant.rest.table import RULES as OURS
+    from kg_service.people.table import RULES
+
+    said = sextant("roles", "--format", "json")
+    assert set(json.loads(said.out)) == {*RULES, *OURS}
+    assert json.loads(said.out)["DELETE /api/v1/conversations/{identifier}"]["others"] == []

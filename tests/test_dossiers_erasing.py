@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kg_service.applicability.evaluate import Evaluator
+from kg_service.audit.elsewhere import everywhere
 from kg_service.audit.erasing import ERASED_TEXT, erase
 from kg_service.audit.journal import Journal, Versions, events
 from kg_service.database.engine import Database
@@ -20,7 +21,6 @@ from kg_service.dossiers.model import Dossier, State
 from kg_service.dossiers.service import Dossiers, read_rules
 from kg_service.dossiers.shelf import Shelf
 from kg_service.dossiers.words import FORMS, joined, parted
-from kg_service.erasures import everywhere
 
 SECRET = "Ms Example told us on the phone"
 

@@ -22,6 +22,10 @@ from fastapi.testclient import TestClient
 from hypothesis import given
 from hypothesis import strategies as st
 
+from assistant.app import create_app as create_whole
+from assistant.conversation import ConversationStore, begun
+from assistant.rest.table import RULES as ASSISTANT
+from assistant.settings import AssistantSettings
 from kg_service.app import create_app
 from kg_service.dossiers.commands import CreateDossier
 from kg_service.dossiers.model import Dossier
@@ -31,11 +35,12 @@ from kg_service.people.keys import Keys, parse_wanted
 from kg_service.people.model import LOCAL, Principal, Role, Scope
 from kg_service.people.oidc import parse_roles
 from kg_service.people.opening import require_authentication
-from kg_service.people.table import RULES
+from kg_service.people.table import RULES as EXACT
 from kg_service.services import Services
 from kg_service.settings import Settings
 from kg_service.watch.opening import Watching
 
+RULES = {**EXACT, **ASSISTANT}
 ISSUER, AUDIENCE = "https://login.example", "sextant"
 
 
@@ -46,14 +51,16 @@ def rsa_key() -> rsa.RSAPrivateKey:
 
 @pytest.fixture(scope="module")
 def client(root: Path, tmp_path_factory: pytest.TempPathFactory, rsa_key: rsa.RSAPrivateKey) -> Iterator[TestClient]:
-    """A service that asks everybody who they are, by keys and by tokens."""
+    """A service with its assistant that asks everybody who they are, by keys and by tokens."""
     folder = tmp_path_factory.mktemp("people")
     jwk = json.loads(jwt.algorithms.RSAAlgorithm.to_jwk(rsa_key.public_key())) | {"kid": "one", "use": "sig"}
     (folder / "keys.json").write_text(json.dumps({"keys": [jwk]}), encoding="utf-8")
-    settings = Settings(
+    settings = AssistantSettings(
         root=root,
         cache=folder / "cache",
         data=folder / "data",
+        embeddings="none",
+        conversations="on",
         authentication="keys oidc",
         oidc_issuer=ISSUER,
         oidc_audience=AUDIENCE,
@@ -62,7 +69,7 @@ def client(root: Path, tmp_path_factory: pytest.TempPathFactory, rsa_key: rsa.RS
         oidc_roles="risk-managers=approver readers=viewer",
         webhook_hosts="hooks.example",
     )
-    with TestClient(create_app(settings), follow_redirects=False) as found:
+    with TestClient(create_whole(settings), follow_redirects=False) as found:
         yield found
 
 
@@ -117,6 +124,7 @@ def concrete(operation: str) -> str:
 def test_every_operation_stands_in_the_table(client: TestClient) -> None:
     """None is missing, and none is there that the service does not have."""
     have = set(operations(client)) | set(served(client.app.router.routes))  # type: ignore[attr-defined]
+    have.remove("GET /static/ask/{path:path}")  # within /static/{path:path}
     assert sorted(have - set(RULES)) == []
     assert sorted(key for key in set(RULES) - have if "?" not in key) == []
 
@@ -139,7 +147,7 @@ def test_the_table_is_what_the_service_does(client: TestClient, role: Role) -> N
 @pytest.mark.parametrize("own", [True, False], ids=["their own", "somebody else's"])
 @pytest.mark.parametrize("role", list(Role))
 def test_what_is_theirs_and_what_is_not(client: TestClient, role: Role, own: bool) -> None:
-    """Every operation on a dossier and on a subscription, as every role, to what is theirs and to what is somebody else's."""
+    """Every operation on a dossier, a subscription and a conversation, as every role, to what is theirs and what is not."""
     services: Services = client.app.state.services  # type: ignore[attr-defined]
     watching: Watching = client.app.state.watching  # type: ignore[attr-defined]
     holder = f"person:{role}"
@@ -147,7 +155,10 @@ def test_what_is_theirs_and_what_is_not(client: TestClient, role: Role, own: boo
     dossier = services.dossiers.create(owner, CreateDossier("", f"Of {owner.id} for {role}"))
     assert isinstance(dossier, Dossier)
     subscription, _ = watching.subscriptions.create("https://hooks.example/x", None, owner)
+    talk = begun()
+    ConversationStore(services.settings.data / "conversations", services.knowledge).save(talk, owner.id)
     things = {"/api/v1/dossiers/{dossier_id}": dossier.id, "/api/v1/subscriptions/{subscription_id}": subscription.id}
+    things["/api/v1/conversations/{identifier}"] = talk.id
     header, wrong, asked = key_for(client, role, holder=holder), [], 0
     for operation in operations(client):
         method, _, path = operation.partition(" ")
@@ -161,6 +172,21 @@ def test_what_is_theirs_and_what_is_not(client: TestClient, role: Role, own: boo
         if refused == (role in RULES[operation].roles(own=own)):
             wrong.append((operation, answer.status_code))
     assert (wrong, asked > 20) == ([], True)
+
+
+def test_nobody_goes_on_in_somebody_elses_conversation(client: TestClient) -> None:
+    """Its id opens nothing to who did not begin it, and an answer that names it is kept under another id."""
+    ada, eve = (key_for(client, Role.VIEWER, holder=f"person:{name}") for name in ("ada", "eve"))
+    asked = {"question": "We are a Dutch bank. What applies?", "as_of": "2026-11-23"}
+    talk = client.post("/api/v1/ask", headers=ada, json=asked).json()["conversation"]
+    at = f"/api/v1/conversations/{talk['id']}"
+    assert client.post("/api/v1/ask", headers=eve, json={**asked, "conversation": talk["id"]}).status_code == 404
+    stolen = client.post("/api/v1/ask", headers=eve, json={**asked, "conversation": talk}).json()["conversation"]
+    assert stolen["id"] != talk["id"]
+    assert [client.request(method, at, headers=eve).status_code for method in ("GET", "DELETE")] == [403, 403]
+    assert client.post("/api/v1/ask", headers=ada, json={**asked, "conversation": talk["id"]}).status_code == 200
+    assert len(client.get(at, headers=ada).json()["turns"]) == 2
+    assert client.delete(at, headers=ada).status_code == 204
 
 
 def test_without_credentials_nothing_but_the_public_answers(client: TestClient) -> None:

@@ -16,10 +16,11 @@ from assistant.answering.steps import CitationShown, Done, FactsRead, QuestionBa
 from assistant.conversation import to_plain
 from assistant.exchange import Asking
 from assistant.gate import Run
-from assistant.rest.service import ActorParam, AssistantParam, answered, asking_of, begin, next_conversation
+from assistant.rest.service import AssistantParam, answered, asking_of, begin, next_conversation
 from assistant.services import AssistantServices
 from assistant.views import DOING, answer_view, citation_view, claim_view, facts_view, question_view, reading_view
 from kg_service.errors import SextantError
+from kg_service.people.acting import ActorParam
 from kg_service.rest.assessments import RESPONSES, DayField
 from kg_service.rest.bodies import StrictRoute
 from kg_service.rest.problems import MEDIA_TYPE, body_of
@@ -71,7 +72,7 @@ async def ask(body: AskRequest, services: AssistantParam, actor: ActorParam, ass
     `understood` is what was read from the words, with their places; `facts` are those the verdicts rest on; `next_questions`
     are what to tell next. `conversation` goes back with the next question.
     """
-    asking = await run_in_threadpool(asking_of, services, body.model_dump())
+    asking = await run_in_threadpool(asking_of, services, body.model_dump(), actor)
     answer = await answered(services, asking, actor)
 
     def work() -> Response:
@@ -89,7 +90,7 @@ async def chat(request: Request, body: AskRequest, services: AssistantParam, act
     Claims are verified before they are sent. The questions in `done` also have the numbers of their sources. `error`, with a
     problem document, is the last event where the answer breaks off. Lines that begin with a colon say that the work goes on.
     """
-    asking = await run_in_threadpool(asking_of, services, body.model_dump())
+    asking = await run_in_threadpool(asking_of, services, body.model_dump(), actor)
     run = begin(services, asking, actor)
     return StreamingResponse(_events(request, services, asking, run), headers=STREAM_HEADERS, media_type=EVENT_STREAM)
 

@@ -28,9 +28,10 @@ from assistant.rest.completions import (
     parse_request,
     url_citations,
 )
-from assistant.rest.service import ActorParam, AssistantParam, answered, begin
+from assistant.rest.service import AssistantParam, answered, begin
 from assistant.services import AssistantServices, replayed
 from kg_service.errors import BusyError, NotFoundError, SextantError
+from kg_service.people.acting import ActorParam
 from kg_service.rest.bodies import parse_json, read_bounded
 
 _END: Final = b"data: [DONE]\n\n"

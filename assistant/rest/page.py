@@ -19,11 +19,13 @@ from assistant.exchange import Asking
 from assistant.gate import Run
 from assistant.model import Answer
 from assistant.rest.ask import EVENT_STREAM, EXAMPLE, HEARTBEAT, STREAM_HEADERS, event
-from assistant.rest.service import ActorParam, AssistantParam, answered, asking_of, begin, next_conversation
+from assistant.rest.service import AssistantParam, answered, asking_of, begin, next_conversation
 from assistant.services import AssistantServices
 from assistant.views import DOING, answer_view, citation_view, claim_view, facts_view, path_of, reading_view
 from kg_service.errors import InputError, Problem, SextantError
 from kg_service.model import FactId
+from kg_service.people.acting import ActorParam
+from kg_service.people.model import Principal
 from kg_service.rest.assessments import today
 from kg_service.rest.bodies import read_bounded
 from kg_service.rest.problems import body_of
@@ -79,7 +81,7 @@ async def post(request: Request, services: AssistantParam, actor: ActorParam) ->
     streaming = EVENT_STREAM in request.headers.get("accept", "")
     fields = _fields(await read_bounded(request, services.settings.body_bytes))
     try:
-        asking, shown = await run_in_threadpool(_asking, services, fields)
+        asking, shown = await run_in_threadpool(_asking, services, fields, actor)
         if streaming:
             run = begin(services, asking, actor)
             return StreamingResponse(_events(request, services, asking, run), headers=STREAM_HEADERS, media_type=EVENT_STREAM)
@@ -123,7 +125,7 @@ def _fields(body: bytes) -> dict[str, list[str]]:
     return found
 
 
-def _asking(services: AssistantServices, fields: Mapping[str, list[str]]) -> tuple[Asking, str]:
+def _asking(services: AssistantServices, fields: Mapping[str, list[str]], actor: Principal) -> tuple[Asking, str]:
     """What a form asks, and how it is shown as the user's turn."""
 
     def one(name: str) -> str:
@@ -137,14 +139,15 @@ def _asking(services: AssistantServices, fields: Mapping[str, list[str]]) -> tup
             raise InputError([Problem("/conversation", "not-json", "the conversation of the form was changed.")]) from error
     change = _change(services, fields)
     if change is None:
-        return asking_of(services, raw), raw["question"]
+        return asking_of(services, raw, actor), raw["question"]
     fact, value = change
     state = dict(raw.get("conversation") or {})
     facts = dict(state.get("facts") or {})
     facts.pop(fact, None)
     if value is not None:
         facts[fact] = value
-    asking = asking_of(services, {**raw, "question": AFTER_A_CHANGE, "conversation": state | {"facts": facts}})
+    raw |= {"question": AFTER_A_CHANGE, "conversation": state | {"facts": facts}}
+    asking = asking_of(services, raw, actor)
     known = services.knowledge.facts.get(FactId(fact))
     label = fact if known is None else known.labels.label
     shown = ", ".join(value) or "none of these" if isinstance(value, list) else "removed" if value is None else str(value)

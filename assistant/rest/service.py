@@ -17,8 +17,7 @@ from assistant.gate import Run
 from assistant.model import Answer, Conversation
 from assistant.services import AssistantServices
 from kg_service.applicability.facts import parse_day, parse_facts
-from kg_service.errors import BusyError, InputError, Problem, SextantError
-from kg_service.people.acting import principal_of
+from kg_service.errors import BusyError, InputError, NotFoundError, Problem, SextantError
 from kg_service.people.model import Principal
 
 
@@ -40,19 +39,18 @@ async def assistant_of(request: Request) -> AssistantServices:
 
 
 AssistantParam = Annotated[AssistantServices, Depends(assistant_of)]
-ActorParam = Annotated[Principal, Depends(principal_of)]
 
 
-def asking_of(services: AssistantServices, raw: dict[str, Any]) -> Asking:
-    """The request in the body ``raw``, checked.
+def asking_of(services: AssistantServices, raw: dict[str, Any], actor: Principal) -> Asking:
+    """The request of ``actor`` in the body ``raw``, checked.
 
     Raises:
         InputError: with every problem of the first part that has one.
-        NotFoundError: where a stored conversation is named that is not there.
+        NotFoundError: where a stored conversation is named that is not there, or is somebody else's.
     """
     knowledge = services.knowledge
     problems: list[Problem] = []
-    asking = Asking("")
+    asking = Asking("", actor=actor)
     for key in ("question", "facts", "as_of", "conversation", "documents"):
         given = raw.get(key)
         if given is None and key != "question":
@@ -66,7 +64,7 @@ def asking_of(services: AssistantServices, raw: dict[str, Any]) -> Asking:
                 case "as_of":
                     asking = replace(asking, as_of=parse_day(given, "/as_of"))
                 case "conversation":
-                    asking = replace(asking, conversation=_conversation(services, given))
+                    asking = replace(asking, conversation=_conversation(services, given, actor))
                 case _:
                     asking = replace(asking, documents=parse_documents(given, "/documents"))
         except InputError as error:
@@ -76,11 +74,13 @@ def asking_of(services: AssistantServices, raw: dict[str, Any]) -> Asking:
     return asking
 
 
-def _conversation(services: AssistantServices, given: object) -> Conversation:
+def _conversation(services: AssistantServices, given: object, actor: Principal) -> Conversation:
     if isinstance(given, str):
         if services.conversations is None:
             told = "conversations are not kept here (SEXTANT_CONVERSATIONS): send the object that the last answer gave."
             raise InputError([Problem("/conversation", "not-kept", told)])
+        if services.conversations.owner_of(given) not in (None, actor.id):
+            raise NotFoundError("conversation", given[:64])
         return services.conversations.load(given)
     return parse_conversation(given, services.knowledge)
 
@@ -115,7 +115,9 @@ async def answered(services: AssistantServices, asking: Asking, actor: Principal
 
 def next_conversation(services: AssistantServices, asking: Asking, answer: Answer) -> dict[str, Any]:
     """The conversation after ``answer``, as its client keeps it; stored where conversations are kept."""
-    conversation = continued(asking.conversation or begun(), answer)
-    if services.conversations is not None:
-        services.conversations.save(conversation)
+    conversation, kept = continued(asking.conversation or begun(), answer), services.conversations
+    if kept is not None:
+        if kept.owner_of(conversation.id) not in (None, asking.actor.id):
+            conversation = replace(conversation, id=begun().id)  # nobody writes over what is somebody else's
+        kept.save(conversation, asking.actor.id)
     return client_view(conversation)

@@ -12,7 +12,6 @@ RULES: Final[Mapping[str, Rule]] = {
     "POST /ask": ASK,
     "POST /api/v1/ask": ASK,
     "POST /api/v1/chat": ASK,
-    # Ids cannot be guessed and are never listed: who knows one may use it.
     "GET /api/v1/conversations/{identifier}": OWN_TALK,
     "DELETE /api/v1/conversations/{identifier}": OWN_TALK,
     "GET /v1/models": READ,

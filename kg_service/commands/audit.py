@@ -12,6 +12,7 @@ from typing import Any
 from kg_service.audit.assessments import Replayed
 from kg_service.audit.assessments import replay as replayed
 from kg_service.audit.checkpoints import Places, SecondPlace
+from kg_service.audit.elsewhere import everywhere
 from kg_service.audit.erasing import erase as erased
 from kg_service.audit.event import Event
 from kg_service.audit.export import checkpoint_lines, lines
@@ -24,7 +25,6 @@ from kg_service.audit.views import event_view
 from kg_service.commands.output import write_lines
 from kg_service.commands.session import Session
 from kg_service.database.engine import Database
-from kg_service.erasures import everywhere
 from kg_service.errors import InputError, Problem
 from kg_service.people.model import LOCAL
 from kg_service.settings import Settings

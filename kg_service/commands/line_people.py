@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Annotated
 
 import typer
 
 from kg_service.commands.output import show, write, write_json
 from kg_service.commands.session import one_of, open_session
+from kg_service.people.table import Rule
 
 Root = Annotated[Path | None, typer.Option("--root", help="Directory of regulations/ and ontology/ (SEXTANT_ROOT).")]
 Format = Annotated[str, typer.Option("--format", "-f", help="table or json.")]
@@ -60,9 +63,16 @@ def revoke(key_id: Annotated[str, typer.Argument(help="Its id.", show_default=Fa
 
 def roles(format_: Format = "table") -> None:
     """Who may do what over HTTP: the whole table."""
-    from kg_service.commands import people
+    show_roles(format_)
 
+
+def show_roles(format_: str, more: Mapping[str, Rule] = MappingProxyType({})) -> None:
+    """The table, with the rows that a package adds which stands on this one."""
+    from kg_service.commands import people
+    from kg_service.people.table import RULES
+
+    rules = {**RULES, **more}
     if one_of(format_, "--format", ("table", "json")) == "json":
-        write_json(people.rules_view(), None)
+        write_json(people.rules_view(rules), None)
     else:
-        show(people.rules_table(), None)
+        show(people.rules_table(rules), None)

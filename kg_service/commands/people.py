@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from rich.table import Table
@@ -12,7 +12,7 @@ from kg_service.audit.opening import open_journal, open_of
 from kg_service.commands.session import Session
 from kg_service.people.keys import Keys, Wanted, view
 from kg_service.people.model import LOCAL, Role
-from kg_service.people.table import RULES
+from kg_service.people.table import Rule
 
 
 def create(session: Session, wanted: Wanted) -> dict[str, Any]:
@@ -54,7 +54,7 @@ def table(found: list[dict[str, Any]]) -> Table:
     return shown
 
 
-def rules_view() -> dict[str, Any]:
+def rules_view(rules: Mapping[str, Rule]) -> dict[str, Any]:
     """The table of roles as JSON: for each operation who may do it to what is theirs, and to what is somebody else's."""
     return {
         operation: {
@@ -63,14 +63,14 @@ def rules_view() -> dict[str, Any]:
             "own": [role for role in Role if role in rule.own],
             "others": [role for role in Role if role in rule.others],
         }
-        for operation, rule in RULES.items()
+        for operation, rule in rules.items()
     }
 
 
-def rules_table() -> Table:
+def rules_table(rules: Mapping[str, Rule]) -> Table:
     """The table of roles: a full circle where a role may, a half one where only to what is theirs."""
     shown = Table("operation", "scope", *Role, caption="● may   ◐ only to what is theirs   · may not")
-    for operation, rule in RULES.items():
+    for operation, rule in rules.items():
         marks = ("●" if role in rule.own & rule.others else "◐" if role in rule.own else "·" for role in Role)
         shown.add_row(operation, "everybody" if rule.public else rule.scope, *marks)
     return shown

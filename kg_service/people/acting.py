@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from fastapi import Request
+from typing import Annotated
+
+from fastapi import Depends, Request
 
 from kg_service.people.model import Principal
 
@@ -13,3 +15,6 @@ def principal_of(request: Request) -> Principal:
     if not isinstance(principal, Principal):
         raise TypeError("a request came past the gate")
     return principal
+
+
+ActorParam = Annotated[Principal, Depends(principal_of)]

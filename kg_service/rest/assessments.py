@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime
 from typing import Annotated, Any, Literal
 
 import orjson
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -25,12 +25,11 @@ from kg_service.audit.assessments import Asked, draft_of
 from kg_service.audit.assessments import body_of as body_of_assessment
 from kg_service.deployments.record import StoredDeployment, parse_name
 from kg_service.errors import DocumentError, InputError, Problem
-from kg_service.people.acting import principal_of
-from kg_service.people.model import Principal
+from kg_service.people.acting import ActorParam
 from kg_service.rest.bodies import StrictRoute, parse_json, some_lines, spooled
 from kg_service.rest.problems import MEDIA_TYPE, body_of
 from kg_service.rest.views import View, comparison_view, difference_view, question_view
-from kg_service.services import Services, services_of
+from kg_service.services import Services, ServicesParam
 from kg_service.texts.quotes import with_quotes
 from kg_service.texts.views import with_policies
 
@@ -121,8 +120,6 @@ ProofParam = Annotated[
 QuotesParam = Annotated[
     bool, Query(description="Citations with the exact words of the text that held on the day, and sections of own policies.")
 ]
-ServicesParam = Annotated[Services, Depends(services_of)]
-ActorParam = Annotated[Principal, Depends(principal_of)]
 NOT_RECORDED = {"Sextant-Audit": "not-recorded"}  # on an answer whose event will be missing from the audit trail
 
 

@@ -12,6 +12,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response, Strea
 
 from kg_service.audit.assessments import replay
 from kg_service.audit.chain import moment
+from kg_service.audit.elsewhere import everywhere
 from kg_service.audit.erasing import MOST_REASON, erase
 from kg_service.audit.export import checkpoint_lines, lines
 from kg_service.audit.journal import events, get, head, notes_of
@@ -19,11 +20,11 @@ from kg_service.audit.keys import open_signer
 from kg_service.audit.opening import code_version, second_place
 from kg_service.audit.verify import verify
 from kg_service.audit.views import event_view, verified_view
-from kg_service.erasures import everywhere
-from kg_service.rest.assessments import RESPONSES, ActorParam, ServicesParam
+from kg_service.people.acting import ActorParam
+from kg_service.rest.assessments import RESPONSES
 from kg_service.rest.bodies import StrictRoute
 from kg_service.rest.paging import MAX_PAGE
-from kg_service.services import Services
+from kg_service.services import Services, ServicesParam
 
 router = APIRouter(prefix="/api/v1/audit", tags=["audit"], route_class=StrictRoute)
 SeqParam = Annotated[int, Path(ge=1, le=2**53, description="The number of an event.")]

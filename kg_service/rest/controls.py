@@ -10,10 +10,10 @@ from starlette.responses import Response
 
 from kg_service import ids
 from kg_service.model import Control, Framework, Knowledge, Risk
-from kg_service.rest.assessments import ServicesParam
 from kg_service.rest.filters import DecisionParam
 from kg_service.rest.paging import DEFAULT_LIMIT, CursorParam, LimitParam, find, one, page
 from kg_service.rest.views import View, sureness_view
+from kg_service.services import ServicesParam
 
 router = APIRouter(prefix="/api/v1", tags=["controls and risks"])
 

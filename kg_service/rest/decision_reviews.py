@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 import orjson
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
@@ -17,11 +17,10 @@ from kg_service.decisions.pilot_input import parse_pilot
 from kg_service.deployment import parse_deployment
 from kg_service.rest.assessments import EU_CREDIT, RESPONSES, DayField, FactsField, today
 from kg_service.rest.bodies import StrictRoute
-from kg_service.services import Services, services_of
+from kg_service.services import ServicesParam
 
 router = APIRouter(prefix="/api/v1", tags=["decisions"], route_class=StrictRoute)
 
-ServicesParam = Annotated[Services, Depends(services_of)]
 
 CONTROLS: list[Any] = [
     "gov-inventory",

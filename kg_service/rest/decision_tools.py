@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 import orjson
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
@@ -22,11 +22,10 @@ from kg_service.deployment import Deployment, parse_deployment
 from kg_service.model import ControlId
 from kg_service.rest.assessments import EU_CREDIT, RESPONSES, DayField, FactsField, today
 from kg_service.rest.bodies import StrictRoute
-from kg_service.services import Services, services_of
+from kg_service.services import ServicesParam
 
 router = APIRouter(prefix="/api/v1", tags=["decisions"], route_class=StrictRoute)
 
-ServicesParam = Annotated[Services, Depends(services_of)]
 
 PLAN: dict[str, Any] = {
     "assume": {"vendor": {"provider_in": ["us-ca"], "transfer_to": "us_dpf_certified"}},

@@ -10,10 +10,9 @@ from starlette.responses import Response
 
 from kg_service import ids
 from kg_service.model import Knowledge
-from kg_service.rest.assessments import ServicesParam
 from kg_service.rest.paging import DEFAULT_LIMIT, CursorParam, LimitParam, find, one, page
 from kg_service.rest.views import View
-from kg_service.services import Services
+from kg_service.services import Services, ServicesParam
 
 router = APIRouter(prefix="/api/v1", tags=["the six decisions"])
 

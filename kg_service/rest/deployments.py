@@ -11,10 +11,11 @@ from starlette.responses import Response
 from kg_service import ids
 from kg_service.deployments.record import StoredDeployment
 from kg_service.errors import InputError
-from kg_service.rest.assessments import ActorParam, ServicesParam, stored_view
+from kg_service.people.acting import ActorParam
+from kg_service.rest.assessments import stored_view
 from kg_service.rest.paging import DEFAULT_LIMIT, CursorParam, LimitParam, one, page
 from kg_service.rest.views import View, counts_view
-from kg_service.services import Services
+from kg_service.services import Services, ServicesParam
 
 router = APIRouter(prefix="/api/v1", tags=["deployments"])
 

@@ -9,7 +9,7 @@ from datetime import date
 from typing import Annotated, Any, Final
 
 import orjson
-from fastapi import Depends, Header, Path, Query
+from fastapi import Header, Path, Query
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
@@ -22,10 +22,9 @@ from kg_service.dossiers.repository import Answer
 from kg_service.dossiers.service import Dossiers, Once
 from kg_service.dossiers.views import dossier_view
 from kg_service.errors import InputError, Problem, VersionError, shown
-from kg_service.people.acting import principal_of
 from kg_service.people.model import Principal
 from kg_service.rest.problems import MEDIA_TYPE
-from kg_service.services import Services, services_of
+from kg_service.services import Services
 
 View = dict[str, Any]
 Viewer = Callable[[Dossier, Ground], View]
@@ -33,8 +32,6 @@ _TAG: Final = re.compile(r'"([0-9]{1,9})"')
 _KEY: Final = re.compile(r"[\x21-\x7e]{1,200}")
 NEVER_KEPT: Final = {"Cache-Control": "no-store"}
 
-ServicesParam = Annotated[Services, Depends(services_of)]
-ActorParam = Annotated[Principal, Depends(principal_of)]
 DossierId = Annotated[str, Path(max_length=80, description="Id of the dossier.", examples=["loans"])]
 Number = Annotated[int, Path(ge=1, le=6, description="One of the six decisions.", examples=[2])]
 AsOfParam = Annotated[

@@ -22,15 +22,14 @@ from kg_service.dossiers.service import Once
 from kg_service.dossiers.shelf import Filed, chunks_of, type_of
 from kg_service.dossiers.views import dossier_view
 from kg_service.errors import DocumentError, InputError, NotFoundError, Problem, nearest
+from kg_service.people.acting import ActorParam
 from kg_service.rest.bodies import parse_json, read_bounded, too_large
 from kg_service.rest.dossier_changes import (
     NEVER_KEPT,
     RESPONSES,
-    ActorParam,
     DossierId,
     IdempotencyKey,
     IfMatch,
-    ServicesParam,
     carry_out,
     etag,
     fingerprint,
@@ -39,6 +38,7 @@ from kg_service.rest.dossier_changes import (
     seen,
     version_of,
 )
+from kg_service.services import ServicesParam
 
 router = APIRouter(prefix="/api/v1/dossiers/{dossier_id}", tags=["dossiers"], responses=RESPONSES)
 _AROUND: Final = 100_000  # what a form may be larger than the file in it

@@ -25,19 +25,19 @@ from kg_service.dossiers.guards import Ground
 from kg_service.dossiers.model import Dossier
 from kg_service.dossiers.tools import check, pilot_view, result
 from kg_service.dossiers.views import dossier_view
+from kg_service.people.acting import ActorParam
 from kg_service.rest.bodies import StrictRoute
 from kg_service.rest.dossier_changes import (
     RESPONSES,
-    ActorParam,
     AsOfParam,
     DossierId,
     IdempotencyKey,
     IfMatch,
-    ServicesParam,
     carry_out,
     seen,
     version_of,
 )
+from kg_service.services import ServicesParam
 
 router = APIRouter(prefix="/api/v1/dossiers/{dossier_id}", tags=["dossiers"], route_class=StrictRoute, responses=RESPONSES)
 Tool = Literal["necessity", "risks", "workforce", "roi", "pathways"]

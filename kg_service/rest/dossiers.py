@@ -31,18 +31,17 @@ from kg_service.dossiers.model import Dossier, Met, Outcome
 from kg_service.dossiers.reading import parse_answers
 from kg_service.dossiers.views import coming_view, decision_view, dossier_view, entry_view, event_view, summaries_view
 from kg_service.errors import InputError, Problem, nearest
+from kg_service.people.acting import ActorParam
 from kg_service.rest.assessments import EU_CREDIT
 from kg_service.rest.bodies import StrictRoute
 from kg_service.rest.dossier_changes import (
     NEVER_KEPT,
     RESPONSES,
-    ActorParam,
     AsOfParam,
     DossierId,
     IdempotencyKey,
     IfMatch,
     Number,
-    ServicesParam,
     carry_out,
     carry_out_creation,
     etag,
@@ -51,6 +50,7 @@ from kg_service.rest.dossier_changes import (
 )
 from kg_service.rest.paging import DEFAULT_LIMIT, CursorParam, LimitParam, page
 from kg_service.rest.views import assessment_view
+from kg_service.services import ServicesParam
 
 router = APIRouter(prefix="/api/v1/dossiers", tags=["dossiers"], route_class=StrictRoute, responses=RESPONSES)
 Because = Annotated[str | None, Field(default=None, description="Why, in your own words; it can be erased from the trail.")]

@@ -12,10 +12,10 @@ from starlette.responses import Response
 from kg_service import ids
 from kg_service.applicability.facts import parse_day
 from kg_service.model import Interpretation, Knowledge
-from kg_service.rest.assessments import ServicesParam
 from kg_service.rest.filters import DecisionParam, JurisdictionParam, check, places
 from kg_service.rest.paging import DEFAULT_LIMIT, CursorParam, LimitParam, find, one, page
 from kg_service.rest.views import View, dated_view, reference_view, sureness_view
+from kg_service.services import ServicesParam
 
 router = APIRouter(prefix="/api/v1", tags=["law"])
 

@@ -14,10 +14,10 @@ from kg_service import ids
 from kg_service.applicability.condition import Condition, facts_of, plain, qualifications_of
 from kg_service.applicability.facts import parse_day
 from kg_service.model import Instrument, Knowledge, LegalStatus, Norm, NormKind, Provision, Qualification
-from kg_service.rest.assessments import ServicesParam
 from kg_service.rest.filters import DecisionParam, JurisdictionParam, check, places
 from kg_service.rest.paging import DEFAULT_LIMIT, CursorParam, LimitParam, find, one, page
 from kg_service.rest.views import View, dated_view, norm_view, reference_view, sureness_view
+from kg_service.services import ServicesParam
 
 router = APIRouter(prefix="/api/v1", tags=["law"])
 

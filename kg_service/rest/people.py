@@ -11,9 +11,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from kg_service.errors import UnavailableError
+from kg_service.people.acting import ActorParam
 from kg_service.people.keys import MOST_DAYS, Keys, parse_wanted, view
 from kg_service.people.model import Role, Scope
-from kg_service.rest.assessments import ActorParam
 
 router = APIRouter(prefix="/api/v1", tags=["people"])
 

@@ -14,10 +14,10 @@ from kg_service import ids
 from kg_service.errors import InputError, Problem
 from kg_service.exports.tables import as_csv, as_tsv, as_xlsx
 from kg_service.knowledge.queries import Parameter, SavedQuery
-from kg_service.rest.assessments import ServicesParam, today
+from kg_service.rest.assessments import today
 from kg_service.rest.problems import document, respond
 from kg_service.rest.views import View
-from kg_service.services import Services
+from kg_service.services import Services, ServicesParam
 from kg_service.sparql.negotiate import CSV, HTML, TSV, XLSX, Format, choose
 from kg_service.sparql.refusal import Refusal
 from kg_service.store.saved import Answer, find_query, run_saved

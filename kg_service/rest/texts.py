@@ -12,9 +12,9 @@ from starlette.responses import Response
 from kg_service.applicability.facts import parse_day
 from kg_service.errors import InputError, Problem
 from kg_service.model import InstrumentId
-from kg_service.rest.assessments import ServicesParam, today
+from kg_service.rest.assessments import today
 from kg_service.rest.paging import DEFAULT_LIMIT, CursorParam, LimitParam, cached, one, page
-from kg_service.services import Services
+from kg_service.services import Services, ServicesParam
 from kg_service.texts.comparison import compare_days
 from kg_service.texts.joining import covering, joined
 from kg_service.texts.library import held_on, required

@@ -12,8 +12,9 @@ from starlette.responses import JSONResponse, Response
 
 from kg_service.applicability.facts import parse_day
 from kg_service.errors import UnavailableError
+from kg_service.people.acting import ActorParam
 from kg_service.people.model import Principal
-from kg_service.rest.assessments import ActorParam, ServicesParam
+from kg_service.services import ServicesParam
 from kg_service.watch import register
 from kg_service.watch.opening import Watching
 from kg_service.watch.views import feed, notice_view

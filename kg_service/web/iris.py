@@ -21,9 +21,8 @@ from kg_service.exports.documents import CONDITIONS
 from kg_service.exports.formats import FORMS, Form
 from kg_service.model import InstrumentId, NormId, QualificationId
 from kg_service.rest import problems
-from kg_service.rest.assessments import ServicesParam
 from kg_service.rest.origins import allowed
-from kg_service.services import Services
+from kg_service.services import Services, ServicesParam
 from kg_service.sparql import negotiate
 from kg_service.sparql.refusal import Refusal
 from kg_service.web.cards import Link

@@ -10,9 +10,8 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from kg_service.people.gate import COOKIE
-from kg_service.rest.assessments import ServicesParam
 from kg_service.rest.people import KeysParam
-from kg_service.services import Services
+from kg_service.services import Services, ServicesParam
 from kg_service.web.rendering import render
 
 router = APIRouter(include_in_schema=False)

@@ -8,7 +8,8 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Match
 
-from kg_service.rest.assessments import EU_CREDIT, ServicesParam, today
+from kg_service.rest.assessments import EU_CREDIT, today
+from kg_service.services import ServicesParam
 
 router = APIRouter(include_in_schema=False)
 

@@ -16,9 +16,9 @@ from kg_service.exports.description import contents
 from kg_service.exports.documents import ONTOLOGY_GRAPH
 from kg_service.exports.formats import FORMS
 from kg_service.model import Fact, FactKind, InstrumentId, Knowledge, Qualification, Term, TermId
-from kg_service.rest.assessments import ServicesParam, today
+from kg_service.rest.assessments import today
 from kg_service.rest.paging import find
-from kg_service.services import Services
+from kg_service.services import Services, ServicesParam
 from kg_service.web.cards import Cards, QualificationCard
 from kg_service.web.rendering import render
 from kg_service.web.responses import documents_of, html
