@@ -185,5 +185,6 @@ def _even(values: Vectors) -> Vectors:
     """The same between 0 and 1."""
     import numpy as np
 
-    low, high = np.nanmin(values), np.nanmax(values)
+    known = values[~np.isnan(values)]  # none where the vectors are not made yet
+    low, high = (known.min(), known.max()) if len(known) else (0.0, 0.0)
     return np.asarray((values - low) / (high - low) if high > low else np.zeros_like(values), dtype=np.float32)
