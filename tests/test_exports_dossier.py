@@ -18,6 +18,7 @@ from typing import Any
 import docx
 import openpyxl
 import pyoxigraph as ox
+import pypdf
 import pytest
 from dossier_exports_sample import HEAD, full, hostile
 from dossier_sample import Desk, desk
@@ -148,6 +149,23 @@ def test_workbook_reckons_with_formulas_and_shows_our_figures_without(files: dic
     values = [row[1].value for row in shown.iter_rows() if row[0].value == "Net present value"]
     assert content.roi is not None
     assert [cents(Decimal(repr(value))) for value in values] == [cents(one.npv) for one in content.roi[1]]
+
+
+def test_contents_name_the_page_of_each_chapter(files: dict[str, bytes], tmp_path: Path) -> None:
+    """In LibreOffice's PDF each chapter of the list begins on the page that the list says."""
+    office = shutil.which("soffice")
+    if office is None:
+        pytest.skip("LibreOffice is not installed here")
+    (tmp_path / "dossier.docx").write_bytes(files["docx"])
+    command = [office, "--headless", f"-env:UserInstallation=file://{tmp_path}/profile", "--convert-to", "pdf"]
+    subprocess.run(
+        [*command, "--outdir", str(tmp_path), str(tmp_path / "dossier.docx")], check=True, capture_output=True, timeout=240
+    )
+    pages = [page.extract_text() for page in pypdf.PdfReader(tmp_path / "dossier.pdf").pages]
+    listed = re.findall(r"(?m)^(.+?)\.{3,} ?(\d+)$", pages[1])
+    chapters = [one.text for one in _word(files["docx"]).paragraphs if one.style.name == "Heading 1"]
+    assert [chapter for chapter, _ in listed] == chapters
+    assert [chapter for chapter, page in listed if f"{chapter}\n" not in pages[int(page) - 1]] == []
 
 
 def test_spreadsheet_reckons_the_same_to_the_cent(files: dict[str, bytes], content: Content, tmp_path: Path) -> None:
@@ -284,7 +302,7 @@ def test_only_addresses_of_the_web_become_links(link: str | None) -> None:
 _ORDER = {
     "tblPr": ("tblStyle", "tblW", "jc", "tblBorders", "shd", "tblLayout", "tblCellMar", "tblLook"),
     "tcPr": ("tcW", "gridSpan", "vMerge", "tcBorders", "shd", "vAlign"),
-    "pPr": ("pStyle", "keepNext", "keepLines", "pageBreakBefore", "spacing", "ind", "jc", "rPr"),
+    "pPr": ("pStyle", "keepNext", "keepLines", "pageBreakBefore", "tabs", "spacing", "ind", "jc", "rPr"),
     "rPr": ("rStyle", "rFonts", "b", "i", "color", "sz", "szCs"),
 }
 

@@ -11,7 +11,7 @@ from xml.sax.saxutils import escape
 import docx
 from docx.document import Document as Word
 from docx.enum.section import WD_ORIENT, WD_SECTION
-from docx.enum.text import WD_ALIGN_PARAGRAPH
+from docx.enum.text import WD_ALIGN_PARAGRAPH, WD_TAB_ALIGNMENT, WD_TAB_LEADER
 from docx.opc.constants import RELATIONSHIP_TYPE
 from docx.oxml import OxmlElement, parse_xml
 from docx.oxml.ns import nsdecls, qn
@@ -127,19 +127,27 @@ def _running(pages: Pages, document: Document) -> None:
 
 def _field(line: Line, code: str, shown: str = "1") -> None:
     """A field that the reader's program computes, such as PAGE."""
-    for kind in ("begin", None, "separate", "text", "end"):
-        run = line.add_run()
-        if kind is None:
-            instruction = OxmlElement("w:instrText")
-            instruction.set(qn("xml:space"), "preserve")
-            instruction.text = code
-            run._r.append(instruction)
-        elif kind == "text":
-            run.text = shown
-        else:
-            mark = OxmlElement("w:fldChar")
-            mark.set(qn("w:fldCharType"), kind)
-            run._r.append(mark)
+    _part(line, "begin", dirty=code.startswith("PAGEREF"))
+    _part(line, code)
+    _part(line, "separate")
+    line.add_run(shown)
+    _part(line, "end")
+
+
+def _part(line: Line, what: str, *, dirty: bool = False) -> None:
+    """The beginning, middle or end of a field, or what it computes; where it is ``dirty`` it is computed when it is opened."""
+    run = line.add_run()
+    if what in ("begin", "separate", "end"):
+        mark = OxmlElement("w:fldChar")
+        mark.set(qn("w:fldCharType"), what)
+        if dirty:
+            mark.set(qn("w:dirty"), "true")
+        run._r.append(mark)
+    else:
+        instruction = OxmlElement("w:instrText")
+        instruction.set(qn("xml:space"), "preserve")
+        instruction.text = what
+        run._r.append(instruction)
 
 
 def _title_page(word: Word, document: Document) -> None:
@@ -158,14 +166,22 @@ def _title_page(word: Word, document: Document) -> None:
     word.add_paragraph()
     notice = word.add_paragraph().add_run(document.notice)
     notice.italic, notice.font.size, notice.font.color.rgb = True, Pt(9), GREY
-    contents = word.add_paragraph()
-    contents.paragraph_format.page_break_before = True
-    run = contents.add_run("Contents")
+    _contents(word, [section.heading for section in document.sections if section.level == 1])
+
+
+def _contents(word: Word, chapters: Sequence[str]) -> None:
+    """A list of the chapters with their pages, which the reader's program counts when it opens the document.
+
+    Lines of our own, for LibreOffice counts page references by itself, but fills a field TOC only when it is asked to.
+    """
+    title = word.add_paragraph()
+    title.paragraph_format.page_break_before = True
+    run = title.add_run("Contents")
     run.bold, run.font.size, run.font.color.rgb = True, Pt(18), INK
-    chapters = [section.heading for section in document.sections if section.level == 1]
-    for place, chapter in enumerate(chapters, start=1):  # written out: a field would stay empty until somebody updates it
+    for place, chapter in enumerate(chapters, start=1):
         line = word.add_paragraph()
         line.paragraph_format.space_after = Pt(3)
+        line.paragraph_format.tab_stops.add_tab_stop(Cm(_WIDTH), WD_TAB_ALIGNMENT.RIGHT, WD_TAB_LEADER.DOTS)
         _jump(line, chapter, place)
 
 
@@ -182,12 +198,14 @@ def _mark(line: Line, number: int) -> None:
 
 
 def _jump(line: Line, text: str, number: int) -> None:
-    """Words that lead to a bookmark."""
+    """Words that lead to a bookmark, and its page."""
+    there = len(line.runs)
+    line.add_run(f"{text}\t").font.size = Pt(11)
+    _field(line, f"PAGEREF chapter{number} \\h", " ")
     link = OxmlElement("w:hyperlink")
     link.set(qn("w:anchor"), f"chapter{number}")
-    run = line.add_run(text)
-    run.font.size = Pt(11)
-    link.append(run._r)
+    for run in line.runs[there:]:
+        link.append(run._r)
     line._p.append(link)
 
 
