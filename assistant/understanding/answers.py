@@ -18,7 +18,9 @@ _SET_OFF: Final = listed(
     nil out off dropped banned excluded disabled forbidden prohibited"""
 )  # words that answer only where a colon, a dash, a bracket or a question mark stands before them
 _MARK: Final = re.compile(r"\s*(?:\(\s*\?+\s*\)|\[\s*\?+\s*\]|[:=–—-]\s*\?|\?\?)")
-_AUXILIARY: Final = listed("is are was were be been being has have had will would gets got it we")
+_AUXILIARY: Final = listed(
+    "is are was were be been being has have had will would gets got it we and or in to for with at scratch"
+)
 _OF: Final = listed("of for from in on by with to at about")
 _ASKING: Final = listed(
     """what which who whom whose when where why how is are was were do does did can could may must should shall will would has
@@ -32,6 +34,7 @@ class _Answer:
     first: int
     last: int
     off: bool  # set off by more than a comma
+    asked: bool = False  # a question mark stands before it
 
 
 @dataclass(slots=True)
@@ -70,7 +73,7 @@ class Answers:
                     continue
                 old = found.get(cue.last)
                 if old is None or cue.first < old.first:
-                    found[cue.last] = _Answer(kind, begin, cue.last, off)
+                    found[cue.last] = _Answer(kind, begin, cue.last, off, asked)
         return cls(text, words, [found[place] for place in sorted(found)], mentions)
 
     def of_mention(self, match: Match) -> str | None:
@@ -88,7 +91,7 @@ class Answers:
             return False
         if any(word.stop >= CLAUSE for word in between):
             return False
-        if self._of_another(match):
+        if not answer.asked and self._of_another(match):
             return False
         held = {spot for other, _ in self.mentions for spot in range(other.first, other.last + 1)} if between else set()
         loose = sum(spot not in held for spot in range(match.last + 1, answer.first))

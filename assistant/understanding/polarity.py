@@ -38,7 +38,9 @@ _CHOICES: Final = listed(
     agentic function_outsourced technique in_service_from on_market_from automation legal_ground"""
 )
 _FIXED: Final = listed("institution institution_status established_in total_assets_usd_bn stage")
-_WISHES: Final = listed("""considering thinking contemplating exploring looking evaluating weighing toying leaning""")
+_WISHES: Final = listed(
+    """considering consider considers thinking contemplating exploring looking evaluating weighing toying leaning"""
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +150,9 @@ class Cues(Reach):
                 self._goes_on_with(cue) and self._after("doubt", cue, match, fact) for cue in self._near("doubt_before", match)
             )
             or any(
-                self._inside(cue, match) and not (fact not in _CHOICES and self._wished(cue, fact))
+                self._inside(cue, match)
+                and self.words[cue.first].stop < COMMA
+                and not (fact not in _CHOICES and self._wished(cue, fact))
                 for cue in self.found.get("doubt", ())
             )
             or any(self._of_clause(cue, match, fact) for cue in self.found.get("doubt_clause", ()))
