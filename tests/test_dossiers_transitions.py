@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -34,9 +34,10 @@ from kg_service.dossiers.criteria import GATES, parse_own
 from kg_service.dossiers.guards import settled
 from kg_service.dossiers.model import Cause, EvidenceKind, Met, Outcome, State
 from kg_service.dossiers.policy import OwnApproval, Policy, parse_policy
-from kg_service.dossiers.transitions import create
+from kg_service.dossiers.tools import records
+from kg_service.dossiers.transitions import apply, create
 from kg_service.errors import ConflictError, ForbiddenError, InputError, NotFoundError
-from kg_service.model import DatedBy, NormKind
+from kg_service.model import ControlId, DatedBy, NormKind
 from kg_service.people.model import LOCAL, SYSTEM
 
 YEAR = timedelta(days=365)
@@ -427,3 +428,14 @@ def test_wrong_policy_is_told_by_its_place(raw: Any, where: str) -> None:
     with pytest.raises(InputError) as refused:
         parse_policy(raw)
     assert [problem.where for problem in refused.value.problems] == [where]
+
+
+def test_review_period_of_a_file_is_kept(evaluator: Evaluator) -> None:
+    """What a deployment file says is looked at every three months is too old after them, also when its owner changed."""
+    ground = ground_on(evaluator)
+    record = ControlRecord(ControlState.TESTED, "risk office", date(2026, 8, 1), (), 3)
+    made = create(CreateDossier("loans", "Loans", controls={"gov-inventory": record}), ANA, ground)
+    made = apply(made, SetControls(("gov-inventory",), ControlState.TESTED, owner="model risk"), ANA, ground)
+    held = records(made)[ControlId("gov-inventory")]
+    assert (held.owner, held.good_until) == ("model risk", date(2026, 11, 1))
+    assert [held.stale(day) for day in (date(2026, 11, 1), date(2026, 11, 2))] == [False, True]

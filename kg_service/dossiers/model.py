@@ -12,7 +12,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, Final, NewType, TypeAlias
 
-from kg_service.decisions.controls import ControlState
+from kg_service.decisions.controls import REVIEW_MONTHS, ControlState
 
 DossierId = NewType("DossierId", str)
 Json: TypeAlias = Any  # plain JSON: what the tools of decisions 1, 5 and 6 read, answers to facts
@@ -106,7 +106,7 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class ControlRecord:
-    """How far one control is; ``on`` is the day on which that was found."""
+    """How far one control is; ``on`` is the day on which that was found, ``review_months`` how long it and the evidence count."""
 
     state: ControlState
     by: str
@@ -115,6 +115,7 @@ class ControlRecord:
     on: date | None = None
     evidence: tuple[str, ...] = ()
     note: str | None = None
+    review_months: int = REVIEW_MONTHS
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,7 +50,7 @@ def records(dossier: Dossier) -> Records:
             for piece in (dossier.evidence[key] for key in one.evidence)
             if not piece.withdrawn
         )
-        found[ControlId(name)] = Record(one.state, one.owner, one.on, shown)
+        found[ControlId(name)] = Record(one.state, one.owner, one.on, shown, one.review_months)
     return found
 
 

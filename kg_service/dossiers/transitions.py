@@ -11,8 +11,8 @@ from functools import singledispatch
 from typing import Any, Final, TypeVar
 
 from kg_service.applicability.facts import parse_facts, plain_facts
-from kg_service.decisions.controls import ControlRecord as Record
 from kg_service.decisions.controls import ControlState
+from kg_service.decisions.controls import ControlRecord as Record
 from kg_service.decisions.pilot import Start, plain_plan, plan_hash
 from kg_service.decisions.pilot_input import parse_plan, parse_records
 from kg_service.dossiers import signing
@@ -102,7 +102,7 @@ def _control_of_file(dossier: Dossier, name: str, record: Record, actor: Princip
         words = " ".join([one.title, *([one.day.isoformat()] if one.day else []), *([one.sha256] if one.sha256 else [])])
         held[key] = Evidence(key, kind, one.title, actor.id, ground.now, url=one.link, text=None if one.link else words)
         shown.append(key)
-    made = ControlRecord(record.state, actor.id, ground.now, record.owner, record.day, tuple(shown))
+    made = ControlRecord(record.state, actor.id, ground.now, record.owner, record.day, tuple(shown), None, record.review_months)
     return replace(dossier, evidence=held, controls={**dossier.controls, name: made})
 
 
@@ -254,16 +254,17 @@ def _controls(command: SetControls, dossier: Dossier, actor: Principal, ground: 
     controls = dict(dossier.controls)
     for name in dict.fromkeys(names):
         held = controls.get(name)
-        kept = (None, None, (), None) if held is None else (held.owner, held.on, held.evidence, held.note)
+        kept = held or ControlRecord(command.state, actor.id, ground.now)
         same_state = held is not None and held.state is command.state
         fresh = ControlRecord(
             command.state,
             actor.id,
             ground.now,
-            command.owner or kept[0],
-            command.on or (kept[1] if same_state else None),
-            command.evidence or (kept[2] if same_state else ()),
-            command.note or kept[3],
+            command.owner or kept.owner,
+            command.on or (kept.on if same_state else None),
+            command.evidence or (kept.evidence if same_state else ()),
+            command.note or kept.note,
+            kept.review_months,
         )
         if held is None or replace(fresh, by=held.by, at=held.at) != held:
             controls[name] = fresh
