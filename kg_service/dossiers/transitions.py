@@ -11,8 +11,8 @@ from functools import singledispatch
 from typing import Any, Final, TypeVar
 
 from kg_service.applicability.facts import parse_facts, plain_facts
-from kg_service.decisions.controls import ControlState
 from kg_service.decisions.controls import ControlRecord as Record
+from kg_service.decisions.controls import ControlState
 from kg_service.decisions.pilot import Start, plain_plan, plan_hash
 from kg_service.decisions.pilot_input import parse_plan, parse_records
 from kg_service.dossiers import signing
