@@ -20,6 +20,7 @@ from assistant.understanding.words import Word
 from kg_service.model import Fact, FactId, Knowledge
 
 _CLOSE: Final = 60
+_WEAKLY: Final = ("model_source", "use_case", "automation", "product")  # of these a weak mention that is denied says nothing
 _NEAR: Final = 6
 _PUT_OUT: Final = ("generates", "task_nature", "product", "affected", "data")
 _SETTINGS: Final = ("persons_in", "marketed_in", "established_in", "institution", "affected")
@@ -54,7 +55,7 @@ def find(
     kept = unmasked(spoken, language)
     near = sorted(((match, str(meaning.fact)) for rule, match in kept for meaning in rule.means), key=lambda pair: pair[0].first)
     cues = Cues.of(text, words, language, matches, near)
-    denials = [(meaning.fact, match) for rule, match in kept for meaning in rule.means if meaning.denied]
+    denials = [(meaning, match) for rule, match in kept for meaning in rule.means if meaning.denied]
     notes: list[str] = []
     mentions: list[Mention] = []
     for rule, match in kept:
@@ -70,11 +71,9 @@ def find(
             if meaning.number == "staff" or meaning.denied:
                 open_yet = meaning.denied and turn.doubted and cues.doubted_before(match, str(meaning.fact))
                 turn = replace(turn, denied=not open_yet, doubted=open_yet)
-            if meaning.only_denied and (not (turn.denied or turn.doubted) or _within_denial(meaning, match, denials)):
+            if (meaning.only_denied and not (turn.denied or turn.doubted)) or _within_denial(meaning, match, denials):
                 continue
-            if (turn.beside and meaning.fact not in _SETTINGS) or (
-                meaning.weak and turn.denied and meaning.fact in ("model_source", "use_case", "automation")
-            ):
+            if (turn.beside and meaning.fact not in _SETTINGS) or (meaning.weak and turn.denied and meaning.fact in _WEAKLY):
                 continue
             slot = meaning.value == SLOT
             mentions.append(
@@ -98,9 +97,22 @@ def find(
     return Found(tuple(readings), tuple(dict.fromkeys(notes)), cues)
 
 
-def _within_denial(meaning: Meaning, match: Match, denials: Sequence[tuple[FactId, Match]]) -> bool:
-    """Whether a longer row of words that is itself a denial of the same fact holds ``match``."""
-    return any(fact == meaning.fact and one.first <= match.first and match.last <= one.last for fact, one in denials)
+def _within_denial(meaning: Meaning, match: Match, denials: Sequence[tuple[Meaning, Match]]) -> bool:
+    """Whether a longer row of words that denies the same term (of bare words: the same fact) holds ``match``."""
+    return not meaning.denied and any(
+        no.fact == meaning.fact
+        and (meaning.only_denied or no.value == meaning.value)
+        and one.first <= match.first
+        and match.last <= one.last
+        for no, one in denials
+    )
+
+
+def _outside(match: Match, words: Sequence[Word]) -> bool:
+    """Whether the place of ``match`` is where something is not: "hosted outside the EU"."""
+    places = [group for group in match.groups if isinstance(group.value, Place)]
+    lead = words[max(match.first, places[-1].first - 3) : places[-1].first] if places else ()
+    return any(word.low == "outside" for word in lead)
 
 
 def _days_of(match: Match) -> frozenset[tuple[int, int]]:
