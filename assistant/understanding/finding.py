@@ -71,6 +71,8 @@ def find(
             if meaning.number == "staff" or meaning.denied:
                 open_yet = meaning.denied and turn.doubted and cues.doubted_before(match, str(meaning.fact))
                 turn = replace(turn, denied=not open_yet, doubted=open_yet)
+            if meaning.value == SLOT and _outside(match, words):
+                turn = replace(turn, denied=not turn.denied)
             if (meaning.only_denied and not (turn.denied or turn.doubted)) or _within_denial(meaning, match, denials):
                 continue
             if (turn.beside and meaning.fact not in _SETTINGS) or (meaning.weak and turn.denied and meaning.fact in _WEAKLY):
