@@ -168,7 +168,9 @@ def _without_pieces(matches: list[tuple[Rule, Match]]) -> list[tuple[Rule, Match
     for rule, match in sorted(matches, key=lambda pair: (pair[1].first, -pair[1].last)):
         key = tuple(
             (meaning.fact, meaning.value, meaning.weak, meaning.only_denied, meaning.denied) for meaning in rule.means
-        ) + tuple(str(group.value) for group in match.groups)
+        ) + tuple(
+            group.value if isinstance(group.value, Place | Day | Amount) else (group.first, group.last) for group in match.groups
+        )
         slot = any(meaning.value == SLOT for meaning in rule.means)  # of slots the closest row tells the role of a place
         if any(
             other.first <= match.first and match.last <= other.last and (not slot or len(other.owned) > len(match.owned))
