@@ -206,6 +206,9 @@ def _torn(meaning: Meaning, match: Match, words: Sequence[Word], kept: Sequence[
         return False
     if any(isinstance(group.value, Place) and group.value.either for group in match.groups):
         return True
+    around = (*words[max(0, match.first - 4) : match.first], *words[match.last + 1 : match.last + 5])
+    if not any(word.low in ("or", "或") for word in around):
+        return False
     for rule, other in kept:
         if (
             other is match
