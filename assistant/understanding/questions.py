@@ -88,15 +88,15 @@ class Questions:
         """The interpretations that ``sentences`` ask for, likeliest first, at most three.
 
         By their words, or by ``meant``: how near each is in meaning, where a model says so. Of the latter only such as rest on
-        one of the instruments ``named``, where any is; where a provision is ``pinned`` they must be nearer. A question that
-        stands ``alone``, beside no description, asks for the nearest where no other is nearly as near.
+        one of the instruments ``named``, where any is; they must be nearer where a provision is ``pinned``, or where the question
+        does not stand ``alone`` but behind a description. Alone it asks for the nearest where no other is nearly as near.
         """
         words = self._by_words(sentences)
         found: dict[InterpretationId, float] = {name: score for name, score in words.items() if score >= _LEAST}
-        floor = _PINNED if pinned else _MEANT
-        ahead = _ahead(meant) if alone and not pinned else None
+        free = alone and not pinned
+        floor, ahead = (_MEANT, _ahead(meant)) if free else (_PINNED, None)
         for name, value in meant.items():
-            near = name == ahead or value >= floor or (not pinned and value >= _HALF[0] and words.get(name, 0.0) >= _HALF[1])
+            near = name == ahead or value >= floor or (free and value >= _HALF[0] and words.get(name, 0.0) >= _HALF[1])
             if near and (not named or self._rests_on[name] & set(named)):
                 found[name] = max(found.get(name, 0.0), value)
         ranked = sorted(found.items(), key=lambda pair: (-pair[1], pair[0]))

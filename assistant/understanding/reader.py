@@ -29,6 +29,7 @@ from assistant.understanding.words import Word, words_of
 from kg_service.applicability.facts import Facts
 from kg_service.model import FactKind, InterpretationId, Knowledge, QualificationId
 
+Likely: TypeAlias = tuple[InterpretationId, float]
 Near: TypeAlias = Callable[[Sequence[str]], Mapping[InterpretationId, float]]
 
 LONGEST: Final = 12_000
@@ -36,6 +37,7 @@ MOST_WORDS: Final = 2_000
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffd\ud800-\udfff]")
 _SENTENCES: Final = re.compile(r"[.!?。！？\n]+\s*")
 _INSTEAD: Final = frozenset(("instead", "replace", "replaced", "replacing", "swapped"))
+_FEW_WORDS: Final = 30
 _DESCRIPTION: Final = 3  # facts that make a message a description
 _WHOLE: Final = 300  # characters of a message that is compared as a whole as well
 _PLAN: Final = 2  # facts that a message states before its clauses are heard
@@ -97,7 +99,7 @@ class Reader:
         taking_back = any(rule.group == "cue" and rule.name == "withdraw" for rule, _ in matches)
         told = answers(part, words, groups, readings, conversation, self.knowledge) if conversation and not taking_back else ()
         readings = (*readings, *told)
-        asked, alike = self._asked(part, cited, len({one.fact for one in readings}) < _DESCRIPTION)
+        asked, alike = self._asked(part, cited, _alone(part, readings))
         named = self._named(words)
         qualifications = tuple(dict.fromkeys((*cited.qualifications, *named)))
         signs = _signs(readings, cited, asked, qualifications, bool(told), conversation, part)
@@ -147,9 +149,7 @@ class Reader:
         """``base`` changed as the options among ``readings`` say."""
         return merge.option_of(readings, base, self.knowledge, self.language.habits)
 
-    def _asked(
-        self, part: str, cited: Cited, alone: bool
-    ) -> tuple[list[tuple[InterpretationId, float]], tuple[InterpretationId, ...] | None]:
+    def _asked(self, part: str, cited: Cited, alone: bool) -> tuple[list[Likely], tuple[InterpretationId, ...] | None]:
         """The recurring questions of law that ``part`` asks, and those that are near to it.
 
         What names law or a provision that the graph does not hold is not compared by meaning: it would be near to something else.
@@ -251,6 +251,11 @@ def _asking(text: str) -> list[str]:
     if len(text) <= 300 and not sentences:
         sentences = [text]
     return [one for one in sentences if len(one) <= 600][:10]
+
+
+def _alone(text: str, readings: Sequence[FactReading]) -> bool:
+    """Whether a question stands for itself: in few words, or beside too few facts for a description."""
+    return len(text.split()) <= _FEW_WORDS or len({one.fact for one in readings}) < _DESCRIPTION
 
 
 def _signs(
