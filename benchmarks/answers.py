@@ -118,7 +118,7 @@ def report(figures: Figures) -> None:
     row(f"quotes verbatim, of {figures.quotes[1]}", _percent(figures.quotes), "%")
     for split, scores in figures.facts.items():
         for name, one in scores.items():
-            row(f"facts read, {split}, {name}: F1", one.f1, "", f"recall {one.recall:.3f} x precision", one.precision)
+            row(f"facts read, {split}, {name}: F1 (precision {one.precision:.2f}, recall {one.recall:.2f})", one.f1, "")
     times = sorted(figures.times)
     row("answer without a model, p50", times[len(times) // 2], "ms")
     row("answer without a model, p95", times[int(len(times) * 0.95)], "ms")

@@ -16,7 +16,7 @@ from kg_service.model import Fact, FactId, FactKind, Knowledge, TermId
 
 GOLD = Path(__file__).resolve().parent.parent / "tests" / "gold"
 DAY = date(2026, 11, 23)
-SPLITS = ("dev", "test")
+SPLITS = ("dev", "test", "fresh")
 NONE = "(none)"
 POLARITIES = {"stated": Polarity.STATED, "negated": Polarity.NEGATED, "uncertain": Polarity.UNCERTAIN}
 

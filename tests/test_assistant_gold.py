@@ -135,6 +135,7 @@ def test_gold_files_are_all_read() -> None:
     assert sorted(file.name for file in GOLD.glob("*.yaml")) == [
         "conventions.yaml",
         "descriptions-dev.yaml",
+        "descriptions-fresh.yaml",
         "descriptions-test.yaml",
         "questions-applies.yaml",
         "questions-law.yaml",
@@ -166,7 +167,6 @@ def test_what_the_graph_does_not_answer_is_refused(figures: Figures) -> None:
     assert figures.share("refusal") == 1.0, [name for name in figures.unmet if name.startswith("no-") and name[-1] in "13579"]
 
 
-@pytest.mark.xfail(strict=True, reason="missed: four of 166 questions with an answer are refused, one in a hundred is our limit")
 def test_questions_with_an_answer_are_not_refused(figures: Figures) -> None:
     """At most one in a hundred is refused without need."""
     assert len(figures.wrong_refusals) <= 1
@@ -180,11 +180,11 @@ def test_citations_are_valid_and_quotes_verbatim(figures: Figures) -> None:
 
 
 MISSED: Final = pytest.mark.xfail(
-    strict=True, reason="missed: F1 .81 on held-out descriptions, .90 is asked for (docs/gold-set.md)"
+    strict=True, reason="missed: F1 .88 and .78 on held-out descriptions, .90 is asked for (docs/gold-set.md)"
 )
 
 
-@pytest.mark.parametrize("split", ["dev", pytest.param("test", marks=MISSED)])
+@pytest.mark.parametrize("split", ["dev", pytest.param("test", marks=MISSED), pytest.param("fresh", marks=MISSED)])
 def test_facts_are_read_from_everyday_words(figures: Figures, split: str) -> None:
     """F1 over facts, terms and polarity is at least .90, on descriptions that no pattern was written from as well."""
     assert figures.facts[split]["all"].f1 >= 0.90
