@@ -18,13 +18,11 @@ from assistant.llm.reading import ModelReader
 from assistant.llm.registry import configured
 from assistant.model import Passage
 from assistant.passages import passages_of, text_passages
-from assistant.retrieval.learned import Learned
 from assistant.retrieval.searcher import Searcher, searcher_of
 from assistant.retrieval.wordings import Wordings
 from assistant.services import Reader as AnyReader
 from assistant.settings import NONE, AssistantSettings
 from assistant.understanding import Reader
-from assistant.understanding.clauses import Hear
 from assistant.understanding.reader import Near
 from assistant.verify import Verifier
 from kg_service.applicability.evaluate import Evaluator
@@ -53,9 +51,7 @@ def assembled(settings: AssistantSettings, evaluator: Evaluator, searcher: Searc
     Raises:
         UnavailableError: where the model that is set cannot be used.
     """
-    reader: AnyReader = Reader(
-        evaluator.knowledge, near=near_of(settings, evaluator.knowledge), hear=hear_of(settings, evaluator.knowledge)
-    )
+    reader: AnyReader = Reader(evaluator.knowledge, near=near_of(settings, evaluator.knowledge))
     composer: Composer = PlainComposer(evaluator)
     model = configured(settings)
     if model is None:
@@ -73,11 +69,6 @@ def assembled(settings: AssistantSettings, evaluator: Evaluator, searcher: Searc
 def near_of(settings: AssistantSettings, knowledge: Knowledge) -> Near | None:
     """What compares questions by meaning: always the packaged model, for which the reader is tuned; none where none is wanted."""
     return None if settings.embeddings == NONE else Wordings(knowledge, PackagedEmbedder(), settings.cache).near
-
-
-def hear_of(settings: AssistantSettings, knowledge: Knowledge) -> Hear | None:
-    """What tells what clauses are about, with the same packaged model; none where none is wanted."""
-    return None if settings.embeddings == NONE else Learned(knowledge, PackagedEmbedder()).hear
 
 
 def for_command(settings: AssistantSettings, evaluator: Evaluator) -> Assembled:

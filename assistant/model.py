@@ -108,7 +108,7 @@ class FactReading:
     polarity: Polarity
     spans: tuple[Span, ...]
     complete: bool = False
-    source: str = "words"  # words | clauses (by the learned model) | model | given
+    source: str = "words"  # words | model | given
     hypothetical: bool = False  # of a "what if": an option to compare, never taken as so
 
 

@@ -24,7 +24,6 @@ from assistant.index.opening import kept_index, lexical_index
 from assistant.model import Answer, Passage
 from assistant.passages import passages_of
 from assistant.retrieval import Searcher
-from assistant.retrieval.learned import Learned
 from assistant.retrieval.wordings import Wordings
 from assistant.understanding import Reader
 from benchmarks.clock import row
@@ -58,8 +57,7 @@ def made(root: Path = ROOT, cache: Path | None = None) -> tuple[Evaluator, Reade
     """
     knowledge = read(root)
     evaluator = Evaluator(knowledge)
-    embedder = PackagedEmbedder()
-    reader = Reader(knowledge, near=Wordings(knowledge, embedder, cache).near, hear=Learned(knowledge, embedder).hear)
+    reader = Reader(knowledge, near=Wordings(knowledge, PackagedEmbedder(), cache).near)
     passages = passages_of(knowledge, root)
     searcher = Searcher(_by_words(passages) if cache is None else _by_meaning(passages, cache))
     folder = tempfile.TemporaryDirectory(prefix="gold-")

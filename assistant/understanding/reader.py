@@ -12,15 +12,14 @@ from typing import Final, TypeAlias
 from assistant.model import Conversation, FactReading, Intent, Polarity, Span, Understanding
 from assistant.understanding import merge
 from assistant.understanding.citations import NOT_HELD, Citations, Cited
-from assistant.understanding.clauses import Hear, hear_clauses
 from assistant.understanding.days import Day, impossible_days
-from assistant.understanding.finding import Found, find
+from assistant.understanding.finding import find
 from assistant.understanding.followup import answers, withdrawn
 from assistant.understanding.groups import amounts_of, names_of
 from assistant.understanding.intents import Signs, intents, when
 from assistant.understanding.language import FOLDER, load
 from assistant.understanding.names import name_pattern
-from assistant.understanding.pattern import Group, Patterns
+from assistant.understanding.pattern import Patterns
 from assistant.understanding.premises import premises
 from assistant.understanding.questions import Questions
 from assistant.understanding.rules import Language
@@ -40,19 +39,15 @@ _INSTEAD: Final = frozenset(("instead", "replace", "replaced", "replacing", "swa
 _FEW_WORDS: Final = 30
 _DESCRIPTION: Final = 3  # facts that make a message a description
 _WHOLE: Final = 300  # characters of a message that is compared as a whole as well
-_PLAN: Final = 2  # facts that a message states before its clauses are heard
-_PLANNING: Final = (Intent.APPLIES, Intent.COMPARE, Intent.CONTROLS)
 _ALL: Final = re.compile(r"\b(?:everything|all (?:the )?facts|start (?:over|again)|reset)\b|重新开始", re.IGNORECASE)
 
 
 class Reader:
     """Reads messages against ``knowledge``; holds no state of any conversation and may be shared by threads."""
 
-    def __init__(self, knowledge: Knowledge, folder: Path = FOLDER, near: Near | None = None, hear: Hear | None = None) -> None:
-        """``near``: how near in meaning texts are to each recurring question of law; without it words alone are compared.
-        ``hear``: what clauses are about; without it facts are read by patterns alone.
-        """
-        self.knowledge, self._near, self._hear = knowledge, near, hear
+    def __init__(self, knowledge: Knowledge, folder: Path = FOLDER, near: Near | None = None) -> None:
+        """``near``: how near in meaning texts are to each recurring question of law; without it words alone are compared."""
+        self.knowledge, self._near = knowledge, near
         self.language: Language = load(knowledge, folder)
         self._citations = Citations(knowledge)
         self._questions = Questions(knowledge)
@@ -106,10 +101,6 @@ class Reader:
         wanted = intents(matches, signs)
         if wanted == (Intent.OUTSIDE,):
             readings = ()
-        elif not taking_back and language == "en":
-            heard = self._heard(part, words, readings, found, wanted, groups)
-            readings = (*readings, *heard)
-            notes.extend(self._sensed(heard))
         used = granted | frozenset(
             (group.first, group.last)
             for rule, match in matches
@@ -161,27 +152,6 @@ class Reader:
             meant = self._near([*asking, *([part] if len(part) <= _WHOLE and [part.strip()] != asking else [])])
         pinned = bool(cited.norms or cited.provisions or cited.unknown)
         return self._questions.like(asking, meant, cited.instruments, pinned, alone), self._questions.alike(meant)
-
-    def _heard(
-        self,
-        part: str,
-        words: Sequence[Word],
-        readings: Sequence[FactReading],
-        found: Found,
-        wanted: Sequence[Intent],
-        groups: Sequence[Group],
-    ) -> tuple[FactReading, ...]:
-        """What the clauses of a message that describes a plan say beyond ``readings``; nothing of a question about the law."""
-        told = {one.fact for one in readings if one.polarity is Polarity.STATED}
-        if self._hear is None or len(told) < _PLAN or wanted[0] not in _PLANNING:
-            return ()
-        laws = [(group.first, group.last) for group in groups if group.kind == "law"]
-        return hear_clauses(part, words, readings, found.cues, self._hear, self.knowledge, laws)
-
-    def _sensed(self, heard: Sequence[FactReading]) -> list[str]:
-        """That some facts were understood from the sense of a clause, so that they are looked at."""
-        names = list(dict.fromkeys(self.knowledge.facts[one.fact].labels.label for one in heard))
-        return [f"understood from the sense of a clause, please check: {', '.join(names)}"] if names else []
 
     def _named(self, words: Sequence[Word]) -> list[QualificationId]:
         matches = sorted(self._qualifications.scan(words), key=lambda match: (-len(match.owned), match.first))
