@@ -336,3 +336,7 @@ def main() -> None:
 
 
 DEFAULTS = {"KILLS": 200, "WRITERS": 200, "SYNCS": 5000, "FLIPS": 1000}
+
+
+if __name__ == "__main__":
+    main()
