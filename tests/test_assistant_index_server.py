@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from pathlib import Path
 
 import numpy as np
@@ -43,3 +44,5 @@ def test_vectors_on_a_chroma_server_find_themselves(tmp_path: Path) -> None:
     keeper = _opened(How(tmp_path / "one", dense="server", url=url))  # the server has gone
     assert keeper.current().state == "ready"
     keeper.close()
+    del keeper, index
+    gc.collect()  # here, and not in the test that comes next

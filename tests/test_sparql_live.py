@@ -135,8 +135,10 @@ def test_no_process_is_left_when_the_service_ends(root: Path, tmp_path: Path, na
         place = urlsplit(live.url)
         connection = http.client.HTTPConnection(place.hostname or "", place.port)
         connection.request("GET", f"/sparql?query={quote(RUNAWAYS['count of a cross product'])}")
+        until = time.monotonic() + 20
+        while len(children := live.children()) < 2 and time.monotonic() < until:
+            time.sleep(0.05)  # the service answers before its workers are there
         time.sleep(0.5)
-        children = live.children()
         assert len(children) > 1
         live.process.send_signal(getattr(signal, name))
         if name == "SIGTERM":
