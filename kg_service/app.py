@@ -174,7 +174,7 @@ async def _living(settings: Settings, built: Built | None, app: FastAPI) -> Asyn
         yield
     finally:
         in_step.cancel()
-        await starting
+        await asyncio.wait([starting])  # whatever became of it, the rest is closed
         await run_in_threadpool(watching.close)
         await endpoint.close()
         services.store.close()

@@ -46,9 +46,8 @@ def main() -> None:
 def run(commands: typer.Typer, kind: type[Settings]) -> None:
     """Runs ``commands``, which read settings of that ``kind``; errors end as :func:`main` says."""
     KIND.set(kind)
-    gc.set_threshold(
-        50_000, 20, 20
-    )  # what a command loads lives as long as it does; looking for circles in it took half the time
+    # What a command loads lives as long as it does; looking for circles in it took half of the time.
+    gc.set_threshold(50_000, 20, 20)
     with _told():
         commands()
 

@@ -43,7 +43,10 @@ def test_vectors_on_a_chroma_server_find_themselves(tmp_path: Path) -> None:
 
     Once the server has gone, the exact scan over the same vectors answers.
     """
-    options = lambda port: ("run", "--path", str(tmp_path / "chroma"), "--host", "127.0.0.1", "--port", str(port))  # noqa: E731
+
+    def options(port: int) -> tuple[str, ...]:
+        return "run", "--path", str(tmp_path / "chroma"), "--host", "127.0.0.1", "--port", str(port)
+
     with running("chroma", options, "/api/v2/heartbeat") as url:
         count = len(sample())
         for place in ("one", "two"):

@@ -6,10 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from assistant.index.embedding import PackagedEmbedder
+from assistant.index.embedding import PackagedEmbedder, embedder_of
 from assistant.retrieval.wordings import Wordings
 from assistant.understanding import Reader
-from kg_service.errors import UnavailableError
 from kg_service.model import Knowledge
 
 
@@ -71,16 +70,7 @@ def test_damaged_vectors_are_made_again(law: Knowledge, tmp_path: Path) -> None:
     assert Wordings(law, PackagedEmbedder(), tmp_path).near([one.questions["en"][0]])[name] > 0.99
 
 
-class _Absent:
-    """An embedder whose model is not installed."""
-
-    name = "absent"
-
-    def encode(self, texts: object) -> object:
-        raise UnavailableError("not installed")
-
-
 def test_words_alone_are_compared_where_there_is_no_model(law: Knowledge) -> None:
     """The reader works without, and finds what is asked nearly in the words of the knowledge."""
-    reader = Reader(law, near=Wordings(law, _Absent()).near)  # type: ignore[arg-type]
+    reader = Reader(law, near=Wordings(law, embedder_of("nobody:nothing")).near)
     assert reader.read("Is fraud detection high-risk under the AI Act?").interpretations[:1] == ("eu-ai-act/fraud-detection",)

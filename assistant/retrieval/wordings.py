@@ -38,7 +38,7 @@ class Wordings:
     def near(self, texts: Sequence[str]) -> dict[InterpretationId, float]:
         """For each interpretation the cosine of its wording that is nearest to one of ``texts``; empty without a model."""
         vectors = self._held()
-        if vectors is None or not len(vectors) or not texts:
+        if vectors is None or not texts:
             return {}
         best: dict[InterpretationId, float] = {}
         for encoding in self._embedder.encode(texts):
@@ -48,7 +48,7 @@ class Wordings:
 
     def _held(self) -> Vectors | None:
         with self._lock:
-            if self._vectors is None and not self._absent:
+            if self._vectors is None and not self._absent and self._texts:
                 try:
                     self._vectors = self._kept()
                 except UnavailableError as error:
@@ -64,7 +64,7 @@ class Wordings:
         if file is not None and file.is_file():
             try:
                 found: Vectors = np.load(file, allow_pickle=False)
-                if found.shape[0] == len(self._texts) and found.dtype == np.float32:
+                if found.ndim == 2 and len(found) == len(self._texts) and found.dtype == np.float32:
                     return found
             except (OSError, ValueError, EOFError) as error:
                 _LOG.info("%s is made again: %s", file.name, error)

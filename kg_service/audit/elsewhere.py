@@ -17,6 +17,7 @@ from kg_service.errors import DatabaseError
 
 CONVERSATIONS: Final = "conversations"  # the folder of SEXTANT_DATA in which the assistant keeps them
 _ASIDE: Final = "deployments.imported"  # what an earlier version kept of stored deployments
+_CUT: Final = 1_000  # characters; a kept question so long may be the beginning of a longer one
 _Eraser: TypeAlias = Callable[[sa.Connection, str, Collection[str]], None]
 
 
@@ -109,7 +110,7 @@ def _without_question(kept: Any, asked: Collection[str]) -> bool:
     found = False
     for turn in kept.get("turns", []):
         question = _folded(turn.get("question", ""))
-        match = any(text.startswith(question) and question for text in asked)
+        match = question in asked or (len(question) >= _CUT and any(text.startswith(question) for text in asked))
         found = found or match
         if match:
             turn["question"] = ERASED_TEXT
