@@ -40,17 +40,24 @@ _COUNT: Final = r"(?P<count>\d{1,3}|" + "|".join(COUNTS) + ")"
 _FORMS: Final = tuple(
     (kind, re.compile(form, re.IGNORECASE))
     for kind, form in (
+        ("day", r"\b(?P<year>(?:19|20)\d{2})[/.](?P<m>\d{1,2})[/.](?P<d>\d{1,2})\b"),
         ("day", r"\b(?P<year>\d{4})-(?P<m>\d{1,2})-(?P<d>\d{1,2})\b"),
         ("day", r"(?P<year>\d{4})\s?年\s?(?P<m>\d{1,2})\s?月\s?(?P<d>\d{1,2})\s?[日号]"),
         ("month", r"(?P<year>\d{4})\s?年\s?(?P<m>\d{1,2})\s?月"),
         ("year", r"(?P<year>(?:19|20)\d{2})\s?年"),
         ("day", rf"\b(?P<d>\d{{1,2}})(?:st|nd|rd|th)?\.?\s{{1,3}}(?:of\s)?{_MONTH},?\s{{1,3}}{_YEAR}\b"),
+        ("day", rf"\b{_YEAR},?\s{{1,3}}{_MONTH}\s{{1,3}}(?P<d>\d{{1,2}})(?:st|nd|rd|th)?\b"),
+        ("day", rf"\b(?P<d>\d{{1,2}})[-/.]{_MONTH}[-/.]{_YEAR}\b"),
         ("day", rf"\b{_MONTH}\s{{1,3}}(?P<d>\d{{1,2}})(?:st|nd|rd|th)?,?\s{{1,3}}{_YEAR}\b"),
         ("day", r"\b(?P<d>\d{1,2})\.(?P<m>\d{1,2})\.(?P<year>\d{4})\b"),
+        ("short", r"\b(?P<d>\d{1,2})\.(?P<m>\d{1,2})\.(?P<short>[23]\d)\b(?![.\d])"),
         ("slash", r"\b(?P<d>\d{1,2})/(?P<m>\d{1,2})/(?P<year>\d{4})\b"),
         ("end", rf"\b(?:the\s)?end\sof\s(?:(?:{_MONTH})\s)?{_YEAR}\b"),
         ("mid", rf"\bmid[\s-]{_YEAR}\b"),
         ("quarter", rf"\b(?:Q(?P<quarter>[1-4])|(?P<ordinal>first|second|third|fourth)\squarter)\s(?:of\s)?{_THE_YEAR}\b"),
+        ("quarter", rf"\bQ(?P<quarter>[1-4])[/-]{_YEAR}\b"),
+        ("quarter", rf"\b{_YEAR}[/ -]?Q(?P<quarter>[1-4])\b"),
+        ("season", rf"\b(?:spring|summer|autumn|fall|winter)\s(?:of\s)?{_YEAR}\b"),
         ("month", rf"\b(?:(?:early|late|mid|beginning\sof|start\sof)[\s-])?{_MONTH},?\s{{1,3}}(?:of\s)?{_YEAR}\b"),
         ("yearless", rf"\b(?P<d>\d{{1,2}})(?:st|nd|rd|th)?\s{{1,3}}(?:of\s)?{_MONTH}(?!\s{{1,3}}\d{{4}})"),
         ("yearless", rf"\b{_MONTH}\s{{1,3}}(?P<d>\d{{1,2}})(?:st|nd|rd|th)?\b(?!,?\s{{1,3}}\d{{4}})"),
@@ -65,6 +72,10 @@ _FORMS: Final = tuple(
     )
 )
 _NAMED: Final = {"tomorrow": 1, "yesterday": -1, "明天": 1, "昨天": -1}
+_BEEN: Final = re.compile(
+    r"\b(?:went|began|came|was|were|has been|have been|rolled out|launched|started|switched)\b[^.;:]*$", re.IGNORECASE
+)
+_TO_COME: Final = re.compile(r"\b(?:be|will|to|planned|scheduled|expected|due|should|shall|would|going)\b[^.;:]*$", re.IGNORECASE)
 _ORDINALS: Final = ("first", "second", "third", "fourth")
 
 
@@ -109,6 +120,8 @@ def _day(kind: str, found: re.Match[str], today: date) -> Day | None:
     match kind:
         case "day":
             day = _date(year, month, number)
+        case "short":
+            day = _date(2000 + int(got["short"] or 0), month, number)
         case "slash":
             day = _date(year, month, number)
             if day is None:
@@ -117,20 +130,21 @@ def _day(kind: str, found: re.Match[str], today: date) -> Day | None:
                 note = f"{found[0]} is read as {day.isoformat()} (day first)"
         case "month":
             day, exact = _date(year, month, 1), "month"
-        case "year":
+        case "year" | "season":
             day, exact = _date(year, 1, 1), "year"
         case "end":
             day = _date(year, month or 12, monthrange(year or 1, month or 12)[1])
         case "mid":
             day, exact = _date(year, 7, 1), "month"
         case "quarter":
-            quarter = int(got["quarter"]) if got["quarter"] else _ORDINALS.index((got["ordinal"] or "").lower()) + 1
+            quarter = int(got["quarter"]) if got["quarter"] else _ORDINALS.index((got.get("ordinal") or "").lower()) + 1
             day = _date(year or today.year + (got.get("which") == "next"), quarter * 3 - 2, 1)
             exact = "month"
         case "yearless":
             day, relative = _next(today, month, number), True
         case "next-month" | "in-month":
-            day, exact, relative = _month(kind, got, month, today), "month", True
+            past = kind == "in-month" and _gone_by(found)
+            day, exact, relative = _month(kind, got, month, today, past), "month", True
         case _:
             day, relative = _counted(kind, got, today), True
             exact = "day" if kind == "named" and len(got.get("name") or "") and "年" not in (got.get("name") or "") else "year"
@@ -140,13 +154,21 @@ def _day(kind: str, found: re.Match[str], today: date) -> Day | None:
     return None if day is None else Day(start, found.end(), day, exact, relative, note)
 
 
-def _month(kind: str, got: dict[str, str | None], month: int | None, today: date) -> date | None:
+def _gone_by(found: re.Match[str]) -> bool:
+    """Whether the month of ``found`` has been: "since April", "was rolled out in May"."""
+    if found[0].lower().startswith("since"):
+        return True
+    lead = found.string[max(0, found.start() - 40) : found.start()]
+    return _BEEN.search(lead) is not None and _TO_COME.search(lead) is None
+
+
+def _month(kind: str, got: dict[str, str | None], month: int | None, today: date, past: bool = False) -> date | None:
     """The month named without a year: the next one, or the last."""
     name, which = got.get("month") or "", (got.get("which") or "").lower()
     if kind == "in-month" and name.lower() in ("may", "mar", "march") and not name[:1].isupper():
         return None
     day = _next(today, month, 1)
-    return day.replace(year=day.year - 1) if which == "last" and day is not None else day
+    return day.replace(year=day.year - 1) if (which == "last" or past) and day is not None and day > today else day
 
 
 def _counted(kind: str, got: dict[str, str | None], today: date) -> date | None:

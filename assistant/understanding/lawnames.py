@@ -21,7 +21,8 @@ _CITED: Final = re.compile(
     r"[A-Z][\w&]+(?: [A-Z][\w&]*)* (?:Act|Law|Rules?|Code)(?: \d{4})?"
 )
 _DATED: Final = re.compile(  # the month of a paper is no name of it
-    r"(?:January|February|March|April|May|June|July|August|September|October|November|December)[ -]\d{1,4}"
+    r"(?:January|February|March|April|May|June|July|August|September|October|November|December|"
+    r"Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec|Spring|Summer|Autumn|Winter|Directions)[ -]\d{1,4}"
 )
 _TOO_SHORT: Final = 3
 

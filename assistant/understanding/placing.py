@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Final
 
 from assistant.understanding.groups import Place
 from assistant.understanding.pattern import Group, Match
 from assistant.understanding.polarity import Cues, Turn
+from assistant.understanding.roles import nearest_role, open_yet
 from assistant.understanding.words import CLAUSE, COMMA, Word, listed
 
 _LEAD: Final = listed(
@@ -24,19 +26,32 @@ def left_over(
 ) -> Iterator[tuple[str, Place, Match, Turn]]:
     """Each place that no row of words took, that begins its clause and is open or denied, with the fact that it belongs to.
 
-    That is the fact of the place before it in its sentence; else where the people are, or where the system is sold.
+    That is the fact of the place before it in its sentence; else where the people are, or where the system is sold. Of the
+    others each place whose role the nearest words tell.
     """
     taken = {at for fact, match in mentioned if fact in (*_ROLES, "established_in") for one in match.groups for at in _range(one)}
     sold = any(fact == _BUYERS for fact, _ in mentioned)
+    seated = any(fact == "established_in" for fact, _ in mentioned)
     for group in groups:
         value = group.value
-        if group.kind != "place" or not isinstance(value, Place) or taken & set(_range(group)) or not _leads(group, words):
+        if group.kind not in ("place", "adj") or not isinstance(value, Place) or taken & set(_range(group)):
             continue
         match = Match(-1, group.first, group.last, frozenset(_range(group)), (group,))
-        fact = _role(mentioned, group, words) or (_BUYERS if sold else _CLIENTS)
-        turn = cues.turn(match, fact)
-        if turn.doubted or turn.denied or (value.either and fact == _COMPUTERS):
-            yield fact, value, match, turn
+        if group.kind == "place" and _leads(group, words):
+            fact = _role(mentioned, group, words) or (_BUYERS if sold else _CLIENTS)
+            turn = cues.turn(match, fact)
+            if turn.doubted or turn.denied or (value.either and fact == _COMPUTERS):
+                taken |= set(_range(group))
+                yield fact, value, match, turn
+                continue
+        near = None if not seated and _apart(group, words) else nearest_role(group, words)
+        if near is None:
+            continue
+        turn = cues.turn(match, near)
+        if turn.denied and near in (_COMPUTERS, "provider_in"):
+            continue  # what is denied there is seldom the place
+        taken |= set(_range(group))
+        yield near, value, match, replace(turn, doubted=True) if not turn.denied and open_yet(group, words) else turn
 
 
 def _role(mentioned: Sequence[tuple[str, Match]], group: Group, words: Sequence[Word]) -> str | None:
@@ -59,6 +74,12 @@ def _leads(group: Group, words: Sequence[Word]) -> bool:
         if words[place].low not in _LEAD:
             return False
     return place == 0 or words[place].stop >= CLAUSE
+
+
+def _apart(group: Group, words: Sequence[Word]) -> bool:
+    """Whether ``group`` is set off or ends its clause, as the seat of a note may be."""
+    ended = group.last + 1 >= len(words) or words[group.last + 1].stop >= COMMA
+    return ended and (words[group.first].stop >= COMMA or words[group.first].sentence == 0)
 
 
 def _range(group: Group) -> range:
