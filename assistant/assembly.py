@@ -51,7 +51,7 @@ def assembled(settings: AssistantSettings, evaluator: Evaluator, searcher: Searc
     Raises:
         UnavailableError: where the model that is set cannot be used.
     """
-    reader: AnyReader = Reader(evaluator.knowledge, near=near_of(settings, evaluator.knowledge))
+    reader: AnyReader = Reader(evaluator.knowledge, near=near_of(settings, evaluator.knowledge), cache=settings.cache)
     composer: Composer = PlainComposer(evaluator)
     model = configured(settings)
     if model is None:

@@ -1,19 +1,22 @@
-"""The files in ``language/``, read and held against the knowledge; what does not exist there is an error with its line."""
+"""The files in ``language/``, read and held against the knowledge; what does not exist there is an error with its line.
+
+What they say once they are compiled is kept in the cache, for it takes a second or two (:mod:`assistant.understanding.kept`).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
+from assistant.understanding import kept
+from assistant.understanding.compiling import NOWHERE, Compiling
 from assistant.understanding.lawnames import law_names
 from assistant.understanding.names import name_pattern, place_pattern, spellings
-from assistant.understanding.pattern import PatternError, Patterns
-from assistant.understanding.rules import SLOT, Habit, Implied, Language, LawName, Meaning, PlaceName, Rule
+from assistant.understanding.rules import SLOT, Habit, Implied, Language, Meaning, PlaceName, Rule
 from kg_service.errors import DocumentError, KnowledgeError, Problem, nearest
-from kg_service.knowledge.document import Place, Tree, Value, read_yaml
-from kg_service.model import Fact, FactId, FactKind, Knowledge, TermId
+from kg_service.knowledge.document import Place, Value, parse_yaml
+from kg_service.model import Fact, FactId, Knowledge, TermId
 
 FOLDER: Final = Path(__file__).resolve().parent / "language"
 NAME: Final = "assistant/understanding/language"
@@ -41,107 +44,51 @@ CUES: Final = (
 INTENTS: Final = ("applies", "explain", "compare", "controls", "changes", "define", "withdraw", "outside")
 MENTIONS: Final = ("complete", "partial", "open")
 NUMBERS: Final = ("billions", "count", "share", "flop", "staff")
-_NOWHERE: Final = Tree("regulations", None, {})
 
 
-@dataclass(slots=True)
-class _Reading:
-    knowledge: Knowledge
-    language: Language
-    problems: list[Problem] = field(default_factory=list)
-    irregular: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    macros: dict[str, str] = field(default_factory=dict)
-
-    def wrong(self, place: Place, code: str, message: str, near: Sequence[str] = ()) -> None:
-        self.problems.append(Problem(str(place), code, message, tuple(near)))
-
-    def rows(self, value: Value, place: Place) -> Iterator[tuple[str, Place]]:
-        """The texts of a list (or the one text) with their places."""
-        if isinstance(value, str):
-            yield value, place
-        elif isinstance(value, list):
-            for number, one in enumerate(value):
-                spot = place.below(number)
-                if isinstance(one, str):
-                    yield one, spot
-                else:
-                    self.wrong(spot, "not-a-text", "a pattern is a text.")
-        elif value is not None:
-            self.wrong(place, "not-a-list", "a list of texts is due.")
-
-    def entries(self, value: Value, place: Place) -> Iterator[tuple[str, Value, Place]]:
-        if isinstance(value, dict):
-            for key, one in value.items():
-                yield key, one, place.below(key)
-        elif value is not None:
-            self.wrong(place, "not-a-mapping", "a mapping is due.")
-
-    def add(self, pattern: str, place: Place, rule: Rule, *, names: bool = False) -> None:
-        """Compiles ``pattern`` for ``rule``; what is wrong with it is noted."""
-        language = self.language
-        rules, patterns = (None, language.names) if names else (language.rules, language.patterns)
-        number = len(language.name_rules) if rules is None else len(rules)
-        try:
-            plain = patterns.add(" ".join(pattern.split()), number)
-        except PatternError as error:
-            self.wrong(place, "bad-pattern", f"the pattern {pattern[:60]!r} cannot be used: {error}.")
-            plain = True
-        if rules is not None:
-            rules.append(Rule(rule.group, plain, rule.means, rule.name, str(place)))
-
-    def add_name(self, pattern: str, place: Place, name: PlaceName | LawName | None) -> None:
-        self.add(pattern, place, Rule("mask", True), names=True)
-        self.language.name_rules.append(name)
-
-    def fact(self, name: str, place: Place) -> Fact | None:
-        fact = self.knowledge.facts.get(FactId(name))
-        if fact is None:
-            self.wrong(place, "unknown-fact", f"there is no fact {name!r}.", nearest(name, self.knowledge.facts))
-        return fact
-
-    def value(self, fact: Fact, word: str, place: Place) -> bool | str | None:
-        """``word`` as an answer to ``fact``: one of its terms, or true or false."""
-        if fact.kind is FactKind.FLAG:
-            if word in ("true", "false"):
-                return word == "true"
-            self.wrong(place, "not-a-flag", f"{fact.id!r} is answered by true or false, not {word!r}.")
-        elif TermId(word) in fact.terms:
-            return word
-        else:
-            self.wrong(place, "unknown-term", f"fact {fact.id!r} has no term {word!r}.", nearest(word, fact.terms))
-        return None
-
-    def meanings(self, value: Value, place: Place) -> tuple[Meaning, ...]:
-        found: list[Meaning] = []
-        for name, words, spot in self.entries(value, place):
-            fact = self.fact(name, spot)
-            if fact is None:
-                continue
-            for word, where in self.rows(words, spot):
-                answer = self.value(fact, word, where)
-                if answer is not None:
-                    found.append(Meaning(fact.id, answer))
-        return tuple(found)
-
-
-def load(knowledge: Knowledge, folder: Path = FOLDER) -> Language:
-    """The language of ``folder`` for ``knowledge``.
+def load(knowledge: Knowledge, folder: Path = FOLDER, cache: Path | None = None) -> Language:
+    """The language of ``folder`` for ``knowledge``: as it was kept in ``cache`` where nothing changed, otherwise compiled.
 
     Raises:
         KnowledgeError: with every problem found, each with file, line and the nearest valid choice.
     """
-    trees = []
+    files, problems = _contents(folder)
+    key = kept.key_of(files, knowledge.version)
+    language = None if cache is None or problems else kept.found(cache, key)
+    if language is None:
+        language = _compiled(knowledge, files, problems)
+        if cache is not None:
+            kept.keep(cache, key, language)
+    if folder == FOLDER:
+        _remember(knowledge, language.habits)
+    return language
+
+
+def _contents(folder: Path) -> tuple[dict[str, bytes], list[Problem]]:
+    """The files of ``folder`` in the order of their names, read once."""
+    files: dict[str, bytes] = {}
     problems: list[Problem] = []
     for path in sorted(folder.glob("*.yaml")):
+        name = f"{NAME}/{path.name}"
         try:
-            trees.append(read_yaml(path, f"{NAME}/{path.name}"))
+            files[name] = path.read_bytes()
+        except OSError as error:
+            problems.append(Problem(f"{name}:1", "unreadable", f"the file cannot be read: {error.strerror}."))
+    return files, problems
+
+
+def _compiled(knowledge: Knowledge, files: Mapping[str, bytes], problems: list[Problem]) -> Language:
+    trees = []
+    for name, content in files.items():
+        try:
+            trees.append(parse_yaml(content, name))
         except DocumentError as error:
             problems.extend(error.problems)
-    reading = _Reading(knowledge, Language(Patterns(), Patterns()), problems)
+    reading = Compiling(knowledge, Language(), problems)
     places = [Place(tree) for tree in trees]
     for place in places:
         _grammar(reading, place)
-    for patterns in (reading.language.names, reading.language.patterns):
+    for patterns in (reading.names, reading.patterns):
         patterns.macros, patterns.irregular = reading.macros, reading.irregular
     for place in places:
         for key, value, spot in reading.entries(place.tree.root, place):
@@ -153,6 +100,7 @@ def load(knowledge: Knowledge, folder: Path = FOLDER) -> Language:
     _jurisdictions(reading)
     if reading.problems:
         raise KnowledgeError(sorted(reading.problems, key=lambda problem: problem.where))
+    reading.language.names, reading.language.patterns = reading.names.graph(), reading.patterns.graph()
     return reading.language
 
 
@@ -164,27 +112,33 @@ def habits_of(knowledge: Knowledge) -> Mapping[FactId, Habit]:
     """How mentions of each fact are taken, as the files in the package say; kept for the last versions of the knowledge."""
     known = _HABITS.get(knowledge.version)
     if known is None:
-        reading = _Reading(knowledge, Language(Patterns(), Patterns()))
-        for path in sorted(FOLDER.glob("*.yaml")):
-            place = Place(read_yaml(path, f"{NAME}/{path.name}"))
+        reading = Compiling(knowledge, Language())
+        for name, content in _contents(FOLDER)[0].items():
+            place = Place(parse_yaml(content, name))
             root = place.tree.root if isinstance(place.tree.root, dict) else {}
-            for name, body, spot in reading.entries(root.get("facts"), place.below("facts")):
-                fact = reading.fact(name, spot)
+            for word, body, spot in reading.entries(root.get("facts"), place.below("facts")):
+                fact = reading.fact(word, spot)
                 if fact is not None:
                     _habit(reading, fact, body if isinstance(body, dict) else {}, spot)
         known = reading.language.habits
-        while len(_HABITS) >= _KEPT:
-            _HABITS.pop(next(iter(_HABITS)))
-        _HABITS[knowledge.version] = known
+        _remember(knowledge, known)
     return known
 
 
-def _grammar(reading: _Reading, place: Place) -> None:
+def _remember(knowledge: Knowledge, habits: Mapping[FactId, Habit]) -> None:
+    while len(_HABITS) >= _KEPT and knowledge.version not in _HABITS:
+        _HABITS.pop(next(iter(_HABITS)), None)
+    _HABITS[knowledge.version] = habits
+
+
+def _grammar(reading: Compiling, place: Place) -> None:
     root = place.tree.root if isinstance(place.tree.root, dict) else {}
     language = reading.language
     for word, bent, spot in reading.entries(root.get("irregular"), place.below("irregular")):
+        reading.only("word that bends", word, spot)
         reading.irregular[word] = tuple(text for text, _ in reading.rows(bent, spot))
     for name, pattern, spot in reading.entries(root.get("macros"), place.below("macros")):
+        reading.only("macro", name, spot)
         for text, _ in reading.rows(pattern, spot):
             reading.macros[name] = text
     words = {key: frozenset(text for text, _ in reading.rows(root.get(key), place.below(key))) for key in _WORDS}
@@ -196,7 +150,7 @@ def _grammar(reading: _Reading, place: Place) -> None:
         language.foreign[code] = frozenset(text for text, _ in reading.rows(common, spot))
 
 
-def _facts(reading: _Reading, value: Value, place: Place) -> None:
+def _facts(reading: Compiling, value: Value, place: Place) -> None:
     for name, body, spot in reading.entries(value, place):
         fact = reading.fact(name, spot)
         if fact is None:
@@ -214,7 +168,7 @@ def _facts(reading: _Reading, value: Value, place: Place) -> None:
                         Meaning(fact.id, answer, weak=key == "weak", denied=key == "denied", only_denied=key == "if_denied"),
                     )
                     for pattern, line in reading.rows(patterns, where):
-                        reading.add(pattern, line, Rule("fact", True, means))
+                        reading.add_of_term(pattern, line, Rule("fact", True, means))
         for pattern, line in reading.rows(record.get("slot"), spot.below("slot")):
             reading.add(pattern, line, Rule("fact", True, (Meaning(fact.id, SLOT),)))
         for pattern, line in reading.rows(record.get("none"), spot.below("none")):
@@ -228,7 +182,7 @@ def _facts(reading: _Reading, value: Value, place: Place) -> None:
             )
 
 
-def _habit(reading: _Reading, fact: Fact, record: Mapping[str, Value], place: Place) -> None:
+def _habit(reading: Compiling, fact: Fact, record: Mapping[str, Value], place: Place) -> None:
     def terms(key: str) -> tuple[TermId, ...]:
         found = []
         for word, spot in reading.rows(record.get(key), place.below(key)):
@@ -246,10 +200,15 @@ def _habit(reading: _Reading, fact: Fact, record: Mapping[str, Value], place: Pl
         FactId(text) for text, spot in reading.rows(record.get("carries"), place.below("carries")) if reading.fact(text, spot)
     )
     torn = record.get("or_is_doubt") == "true"
-    reading.language.habits[fact.id] = Habit(str(mentions), terms("open_terms"), frozenset(terms("holds")), inside, torn, carries)
+    habit = Habit(str(mentions), terms("open_terms"), frozenset(terms("holds")), inside, torn, carries)
+    said = {key: record[key] for key in record if key in _HABIT_KEYS}
+    if said:
+        reading.habit(fact.id, habit, said, place)
+    else:  # a file that says nothing of it leaves it as it is
+        reading.language.habits.setdefault(fact.id, habit)
 
 
-def _numbers(reading: _Reading, fact: Fact, value: Value, place: Place) -> None:
+def _numbers(reading: Compiling, fact: Fact, value: Value, place: Place) -> None:
     for number, one in enumerate(value if isinstance(value, list) else []):
         spot = place.below(number)
         record = one if isinstance(one, dict) else {}
@@ -260,22 +219,22 @@ def _numbers(reading: _Reading, fact: Fact, value: Value, place: Place) -> None:
             reading.add(pattern, spot, Rule("fact", True, (Meaning(fact.id, SLOT, number=rule),)))
 
 
-def _names(reading: _Reading, fact: Fact, without: frozenset[str]) -> None:
+def _names(reading: Compiling, fact: Fact, without: frozenset[str]) -> None:
     """The labels of the terms, as the knowledge has them, are patterns too, but for those of ``without``."""
     for term in fact.terms.values():
         for name in spellings(term.labels):
             if name.casefold() not in without:
-                reading.add(name_pattern(name), Place(_NOWHERE), Rule("fact", True, (Meaning(fact.id, str(term.id)),)))
+                reading.add(name_pattern(name), Place(NOWHERE), Rule("fact", True, (Meaning(fact.id, str(term.id)),)))
 
 
-def _jurisdictions(reading: _Reading) -> None:
+def _jurisdictions(reading: Compiling) -> None:
     """The labels of the jurisdictions as names of places; two letters only in capitals."""
     for term in reading.knowledge.jurisdictions.values():
         for name in spellings(term.labels):
-            reading.add_name(place_pattern(name), Place(_NOWHERE), PlaceName((term.id,), "noun"))
+            reading.add_name(place_pattern(name), Place(NOWHERE), PlaceName((term.id,), "noun"))
 
 
-def _places(reading: _Reading, value: Value, place: Place) -> None:
+def _places(reading: Compiling, value: Value, place: Place) -> None:
     for name, body, spot in reading.entries(value, place):
         known = reading.knowledge.jurisdictions
         if TermId(name) not in known:
@@ -285,7 +244,7 @@ def _places(reading: _Reading, value: Value, place: Place) -> None:
         _place_names(reading, record, spot, (TermId(name),), False)
 
 
-def _place_groups(reading: _Reading, value: Value, place: Place) -> None:
+def _place_groups(reading: Compiling, value: Value, place: Place) -> None:
     for _, body, spot in reading.entries(value, place):
         record = body if isinstance(body, dict) else {}
         terms: list[TermId] = []
@@ -299,7 +258,7 @@ def _place_groups(reading: _Reading, value: Value, place: Place) -> None:
         _place_names(reading, record, spot, tuple(terms), record.get("unsure") == "true")
 
 
-def _place_names(reading: _Reading, record: Mapping[str, Value], spot: Place, terms: tuple[TermId, ...], unsure: bool) -> None:
+def _place_names(reading: Compiling, record: Mapping[str, Value], spot: Place, terms: tuple[TermId, ...], unsure: bool) -> None:
     exact = frozenset(text for text, _ in reading.rows(record.get("exact"), spot.below("exact")))
     for key, form in (("names", "noun"), ("adjectives", "adjective"), ("people", "people")):
         for text, line in reading.rows(record.get(key), spot.below(key)):
@@ -307,12 +266,12 @@ def _place_names(reading: _Reading, record: Mapping[str, Value], spot: Place, te
             reading.add_name(pattern, line, PlaceName(terms, form, unsure))
 
 
-def _not_places(reading: _Reading, value: Value, place: Place) -> None:
+def _not_places(reading: Compiling, value: Value, place: Place) -> None:
     for text, line in reading.rows(value, place):
         reading.add_name(text, line, None)
 
 
-def _together(reading: _Reading, value: Value, place: Place) -> None:
+def _together(reading: Compiling, value: Value, place: Place) -> None:
     for number, one in enumerate(value if isinstance(value, list) else []):
         spot = place.below(number)
         record = one if isinstance(one, dict) else {}
@@ -321,7 +280,7 @@ def _together(reading: _Reading, value: Value, place: Place) -> None:
             reading.add(pattern, line, Rule("fact", True, means))
 
 
-def _implied(reading: _Reading, value: Value, place: Place) -> None:
+def _implied(reading: Compiling, value: Value, place: Place) -> None:
     for number, one in enumerate(value if isinstance(value, list) else []):
         spot = place.below(number)
         record = one if isinstance(one, dict) else {}
@@ -336,7 +295,7 @@ def _implied(reading: _Reading, value: Value, place: Place) -> None:
         reading.language.implied.append(Implied({fact: frozenset(terms) for fact, terms in when.items()}, means, unless, instead))
 
 
-def _cues(reading: _Reading, value: Value, place: Place) -> None:
+def _cues(reading: Compiling, value: Value, place: Place) -> None:
     for name, patterns, spot in reading.entries(value, place):
         if name not in CUES:
             reading.wrong(spot, "unknown-key", f"there is no cue {name!r}.", nearest(name, CUES))
@@ -345,7 +304,7 @@ def _cues(reading: _Reading, value: Value, place: Place) -> None:
             reading.add(pattern, line, Rule("cue", True, name=name))
 
 
-def _intents(reading: _Reading, value: Value, place: Place) -> None:
+def _intents(reading: Compiling, value: Value, place: Place) -> None:
     for name, patterns, spot in reading.entries(value, place):
         if name not in INTENTS and name not in ("field", "as_of", "bare_day", "until"):
             reading.wrong(spot, "unknown-key", f"there is no intent {name!r}.", nearest(name, INTENTS))
@@ -354,17 +313,17 @@ def _intents(reading: _Reading, value: Value, place: Place) -> None:
             reading.add(pattern, line, Rule("intent", True, name=name))
 
 
-def _nothing(reading: _Reading, value: Value, place: Place) -> None:
+def _nothing(reading: Compiling, value: Value, place: Place) -> None:
     for pattern, line in reading.rows(value, place):
         reading.add(pattern, line, Rule("mask", True))
 
 
-def _law(reading: _Reading, value: Value, place: Place) -> None:
+def _law(reading: Compiling, value: Value, place: Place) -> None:
     for pattern, line, name in law_names(reading.knowledge, value, place, reading.problems):
         reading.add_name(pattern, line, name)
 
 
-def _premises(reading: _Reading, value: Value, place: Place) -> None:
+def _premises(reading: Compiling, value: Value, place: Place) -> None:
     for name, patterns, spot in reading.entries(value, place):
         for pattern, line in reading.rows(patterns, spot):
             reading.add(pattern, line, Rule("premise", True, name=name))
@@ -372,24 +331,10 @@ def _premises(reading: _Reading, value: Value, place: Place) -> None:
 
 _WORDS: Final = ("barriers", "fillers", "subjects", "subjects_of_law")
 _GRAMMAR: Final = ("irregular", "macros", "foreign", *_WORDS)
+_HABIT_KEYS: Final = frozenset({"mentions", "open_terms", "holds", "silenced_by", "or_is_doubt", "carries"})
 _FACT_KEYS: Final = (
-    *(
-        "mentions",
-        "open_terms",
-        "holds",
-        "silenced_by",
-        "or_is_doubt",
-        "carries",
-        "names",
-        "not_names",
-        "said",
-        "weak",
-        "denied",
-        "if_denied",
-        "slot",
-        "none",
-        "numbers",
-    ),
+    *sorted(_HABIT_KEYS),
+    *("names", "not_names", "said", "weak", "denied", "if_denied", "slot", "none", "numbers"),
 )
 _SECTIONS: Final = {
     "facts": _facts,

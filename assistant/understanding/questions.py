@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Final
 
-from assistant.understanding.words import is_han, listed, words_of
+from assistant.understanding.words import is_han, listed, lows_of
 from kg_service.model import InterpretationId, Knowledge
 
 _LEAST: Final = 0.5
@@ -155,8 +155,7 @@ def terms_of(text: str) -> Counter[str]:
     """The words of ``text`` that carry meaning, bent forms joined; of Chinese every two characters."""
     found: Counter[str] = Counter()
     before = ""
-    for word in words_of(text):
-        low = word.low
+    for low in lows_of(text):
         if is_han(low):
             if before:
                 found[before + low] += 1

@@ -45,10 +45,13 @@ _ALL: Final = re.compile(r"\b(?:everything|all (?:the )?facts|start (?:over|agai
 class Reader:
     """Reads messages against ``knowledge``; holds no state of any conversation and may be shared by threads."""
 
-    def __init__(self, knowledge: Knowledge, folder: Path = FOLDER, near: Near | None = None) -> None:
-        """``near``: how near in meaning texts are to each recurring question of law; without it words alone are compared."""
+    def __init__(self, knowledge: Knowledge, folder: Path = FOLDER, near: Near | None = None, cache: Path | None = None) -> None:
+        """``near``: how near in meaning texts are to each recurring question of law; without it words alone are compared.
+
+        ``cache``: where the compiled language files are kept; without it they are compiled now.
+        """
         self.knowledge, self._near = knowledge, near
-        self.language: Language = load(knowledge, folder)
+        self.language: Language = load(knowledge, folder, cache)
         self._citations = Citations(knowledge)
         self._questions = Questions(knowledge)
         self._qualifications = Patterns()

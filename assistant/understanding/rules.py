@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from assistant.understanding.pattern import Patterns
+from assistant.understanding.graph import EMPTY, Graph
 from kg_service.model import FactId, TermId
 
 SLOT: Final = ""  # the value is what the slot of the pattern holds
@@ -78,10 +78,13 @@ class LawName:
 
 @dataclass(slots=True)
 class Language:
-    """Everything that the files say, compiled: ``names`` finds places and law first, ``patterns`` then the rest."""
+    """Everything that the files say, compiled: ``names`` finds places and law first, ``patterns`` then the rest.
 
-    names: Patterns
-    patterns: Patterns
+    ``remarks`` say what is odd in the files and changes no reading.
+    """
+
+    names: Graph = EMPTY
+    patterns: Graph = EMPTY
     name_rules: list[PlaceName | LawName | None] = field(default_factory=list)  # None: a name that is neither
     rules: list[Rule] = field(default_factory=list)
     habits: dict[FactId, Habit] = field(default_factory=dict)
@@ -91,3 +94,4 @@ class Language:
     subjects: frozenset[str] = frozenset()
     foreign: dict[str, frozenset[str]] = field(default_factory=dict)
     subjects_of_law: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()

@@ -68,6 +68,11 @@ def words_of(text: str) -> tuple[Word, ...]:
     return tuple(found)
 
 
+def lows_of(text: str) -> list[str]:
+    """The words of ``text`` without case and accents, where their places do not matter."""
+    return [folded(found) for found in _WORD.findall(text)]
+
+
 def _unwrapped(text: str, last: int, first: int) -> str:
     """What stands between two words, without a line break that only wraps the text."""
     between = text[last:first]
