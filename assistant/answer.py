@@ -42,6 +42,7 @@ from assistant.verify.names import Names
 from kg_service.applicability.compare import Comparison, Difference, compare, diff
 from kg_service.applicability.evaluate import IN_EFFECT, Assessment, Evaluator
 from kg_service.applicability.facts import Facts
+from kg_service.applicability.hinges import Hinge, hinges
 from kg_service.applicability.questions import Question, questions_for
 from kg_service.errors import StoreError, UnavailableError
 from kg_service.model import FactId
@@ -79,6 +80,7 @@ class _Determined:
     difference: Difference | None
     questions: tuple[Question, ...]
     wanted: frozenset[str]  # the instruments that the question asks about
+    hinges: tuple[Hinge, ...]
 
 
 def _today() -> date:
@@ -181,7 +183,8 @@ class Assistant:
             if until != day:
                 difference = diff(self.evaluator, facts, *sorted((day, until)))
         questions = pick(questions_for(self.evaluator, assessment, 6), asked, uncertain_facts(understanding))
-        return _Determined(facts, day, assessment, comparison, difference, questions, wanted)
+        turning = hinges(self.evaluator, assessment) if facts and not wanted and not understanding.decisions else ()
+        return _Determined(facts, day, assessment, comparison, difference, questions, wanted, turning)
 
     def _horizon(self, understanding: Understanding, wanted: frozenset[str], assessment: Assessment) -> date:
         """The last day on which something at hand is set to begin, at least some years ahead."""
@@ -216,6 +219,7 @@ class Assistant:
             difference=found.difference,
             questions=found.questions,
             wanted=found.wanted,
+            hinges=found.hinges,
         )
         uploads = given_documents.passages_of(documents)
         passages = collect(self._searcher, self.knowledge, self._ranking, findings, uploads)
@@ -228,6 +232,7 @@ class Assistant:
             comparison=found.comparison,
             difference=found.difference,
             questions=found.questions,
+            hinges=found.hinges,
         )
 
     def _quoted(self, citation: Citation, day: date) -> Citation:

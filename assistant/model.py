@@ -15,6 +15,7 @@ from kg_service.applicability.compare import Comparison, Difference
 from kg_service.applicability.evaluate import Assessment
 from kg_service.applicability.facts import Answer as FactAnswer
 from kg_service.applicability.facts import Facts
+from kg_service.applicability.hinges import Hinge
 from kg_service.applicability.questions import Question
 from kg_service.model import FactId, InterpretationId, NormId, QualificationId, TermId
 
@@ -223,6 +224,7 @@ class Ground:
     comparison: Comparison | None = None
     difference: Difference | None = None
     questions: tuple[Question, ...] = ()
+    hinges: tuple[Hinge, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

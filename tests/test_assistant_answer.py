@@ -72,6 +72,24 @@ def test_citations_are_numbered_as_they_are_used(credit: Answer) -> None:
     assert list(dict.fromkeys(first)) == sorted(set(first))
 
 
+def test_answer_leads_with_the_open_conclusion_on_which_most_hangs(credit: Answer, evaluator: Evaluator) -> None:
+    """High-risk or not decides forty provisions of the AI Act: that stands before the lists, with what settles it."""
+    lead = " ".join(claim.text for claim in credit.claims if claim.heading is None)
+    said = re.search(r"(\d+) provisions of AI Act cannot be told yet: High-risk AI system is open, .*?Task of the model", lead)
+    assert said is not None
+    assert "2 December 2027" in lead
+    open_ones = [v for v in evaluator.assess(credit.facts, DAY).verdicts if v.status == "undetermined"]
+    assert 20 <= int(said[1]) <= sum(1 for v in open_ones if v.norm.instrument == "eu-ai-act")
+
+
+def test_question_of_law_is_answered_before_anything_is_asked_back(assistant: Assistant) -> None:
+    """Nobody reads past questions to the answer."""
+    text = assistant.ask("Is fraud detection high-risk under the AI Act?").text
+    answer, back = text.find("leaves out systems used to detect financial fraud"), text.find("What I need to know")
+    assert answer >= 0
+    assert back < 0 or answer < back
+
+
 def test_steps_come_in_order_and_hold_what_the_answer_holds(assistant: Assistant) -> None:
     """Facts before claims, each citation after the first claim that needs it, the answer last."""
     steps = list(assistant.steps(CREDIT))

@@ -15,6 +15,7 @@ from assistant.retrieval.scope import Scope
 from assistant.verify.names import Names
 from kg_service.applicability.compare import Comparison, Difference
 from kg_service.applicability.evaluate import IN_EFFECT, Assessment, Status, Verdict
+from kg_service.applicability.hinges import Hinge
 from kg_service.applicability.questions import Question
 from kg_service.errors import NotFoundError
 from kg_service.model import FactId, InstrumentId, Knowledge, Norm, NormId
@@ -22,6 +23,7 @@ from kg_service.model import FactId, InstrumentId, Knowledge, Norm, NormId
 SEARCHED: Final = 12
 BEGINNING: Final = 60  # norms of which only the first day is told
 OPEN: Final = 8  # undetermined norms handed over, for each question back
+HANGING: Final = 3  # norms handed over of those that hang on one open conclusion
 _LAW: Final = (PassageKind.NORM, PassageKind.INTERPRETATION, PassageKind.QUALIFICATION, PassageKind.INSTRUMENT)
 _SENTENCE: Final = re.compile(r"(?<=[.!?])\s+|\n+")
 _ASKING: Final = re.compile(
@@ -115,6 +117,7 @@ class Findings:
     difference: Difference | None
     questions: tuple[Question, ...]
     wanted: frozenset[str]
+    hinges: tuple[Hinge, ...] = ()
 
 
 def collect(
@@ -146,6 +149,7 @@ def collect(
         if assessment.facts:
             collected.norms(effective)
             collected.norms(verdict.norm for verdict in verdicts if verdict.status is Status.EXEMPT)
+            _hinging(collected, law, ranking, given)
             _open(collected, verdicts, assessment, given.questions, ranking, found)
     for passage in documents:
         collected.add(passage)
@@ -212,6 +216,14 @@ def _by_search(collected: Collected, understanding: Understanding, assessment: A
                 collected.add(passage)
         elif Intent.DEFINE in asked:
             collected.add(passage)
+
+
+def _hinging(collected: Collected, law: Knowledge, ranking: Ranking, given: Findings) -> None:
+    """The conclusions on which many open norms hang, and the first of those norms."""
+    for hinge in given.hinges:
+        collected.named(PassageKind.QUALIFICATION, [hinge.qualification])
+        norms = [law.norms[name] for name in hinge.norms]
+        collected.norms(ranking.ranked(norms, given.found, given.assessment.facts)[:HANGING])
 
 
 def _open(

@@ -35,14 +35,15 @@ def rendered(
     questions: Sequence[AnswerQuestion],
     notes: Sequence[str],
 ) -> str:
-    """The lead, what was understood, the questions back, then the claims under their headings, and notes."""
+    """The lead, what was understood, the questions back, then the claims under their headings, and notes.
+
+    Where no claim leads, as in the answer to a question of law, the headings come first: nobody reads past questions to an answer.
+    """
     lead = [claim for claim in claims if claim.heading is None]
-    parts = [" ".join(_marked(claim) for claim in lead)] if lead else []
-    parts += understood(law, understanding, facts)
-    parts += asked(law, questions)
-    grouped = [claim for claim in claims if claim.heading is not None]
-    for heading, members in groupby(grouped, key=lambda claim: claim.heading):
-        parts.append(f"### {heading}\n\n" + "\n".join(f"- {_marked(claim)}" for claim in members))
+    around = [*understood(law, understanding, facts), *asked(law, questions)]
+    grouped = groupby((claim for claim in claims if claim.heading is not None), key=lambda claim: claim.heading)
+    answer = [f"### {heading}\n\n" + "\n".join(f"- {_marked(claim)}" for claim in members) for heading, members in grouped]
+    parts = [" ".join(_marked(claim) for claim in lead), *around, *answer] if lead else [*answer, *around]
     if notes:
         parts.append("\n".join(f"*{plain(note, 400)}*" for note in notes))
     return "\n\n".join(parts)

@@ -8,8 +8,8 @@ from typing import Final
 
 from assistant.compose import reasons
 from assistant.compose.material import Material
-from assistant.compose.wording import DECISIONS, counted, doubt, ended, kind, listed, many, place, verdict
-from assistant.model import Claim, ClaimKind
+from assistant.compose.wording import DECISIONS, counted, dated, doubt, ended, kind, listed, many, place, verdict
+from assistant.model import Claim, ClaimKind, PassageKind
 from assistant.verify.dates import long_form
 from kg_service.applicability.evaluate import Status
 from kg_service.model import Norm, NormKind
@@ -17,6 +17,7 @@ from kg_service.model import Norm, NormKind
 IN_FULL: Final = 14  # up to so many obligations each stands in its own sentence
 FIRST: Final = 6  # of more: so many in full, before the lists
 IN_ONE: Final = 6  # provisions in one sentence of a list
+HANGING: Final = 3  # provisions named of those that hang on one open conclusion
 OPEN: Final = 4  # provisions named beside a missing fact
 IMPORTANT: Final = "What matters most"
 FREED: Final = "Exempt"
@@ -29,6 +30,7 @@ def obligations(material: Material) -> Iterator[Claim]:
     if not found:
         return
     yield from summary(material)
+    yield from hinging(material)
     if len(found) <= IN_FULL:
         for norm in sorted(found, key=_decision):
             yield full(material, norm, DECISIONS.get(_decision(norm)))
@@ -70,6 +72,28 @@ def summary(material: Material) -> Iterator[Claim]:
             names = listed([place(material.law, norm) for norm in same[:3]])
             begins = f"The next upcoming day is {long_form(soon.applies_from.day) if soon.applies_from else ''}, for {names}."
             yield material.claim(begins, same[:3], ClaimKind.SUMMARY, None)
+
+
+def hinging(material: Material) -> Iterator[Claim]:
+    """The conclusions that are open and on which many provisions hang, with the facts that settle them and the first day."""
+    law = material.law
+    for hinge in material.ground.hinges:
+        settle = [law.facts[name] for name in hinge.missing]
+        number = material.number(PassageKind.QUALIFICATION, hinge.qualification)
+        if number is None or all(fact.terms.keys() <= law.jurisdictions.keys() for fact in settle):
+            continue  # a matter of place alone is asked back
+        hanging = {law.norms[name] for name in hinge.norms}
+        titles = list(dict.fromkeys(law.instruments[law.norms[name].instrument].short_title for name in hinge.norms))
+        of = f" of {listed(titles)}" if len(titles) <= 3 else ""
+        shown = [norm for norm in material.norms(Status.UNDETERMINED) if norm in hanging][:HANGING]
+        label, facts = law.qualifications[hinge.qualification].label, listed([fact.labels.label for fact in settle])
+        text = f"{counted(len(hinge.norms), 'provision')}{of} cannot be told yet: {label} is open, and it depends on {facts}."
+        yield material.claim(text, shown, ClaimKind.SUMMARY, None, number)
+        begins = [norm for norm in shown if norm.applies_from is not None and norm.applies_from == shown[0].applies_from]
+        if begins and begins[0].applies_from is not None:
+            day = dated(law, begins[0].applies_from, begins[0].instrument)
+            names, they = listed([place(law, norm) for norm in begins]), "they apply" if many(begins) else "it applies"
+            yield material.claim(f"Where {they}, the first day of {names} is {day}.", begins, ClaimKind.DATE, None)
 
 
 def _scope(material: Material, norms: Sequence[Norm], all_of_them: int) -> str:

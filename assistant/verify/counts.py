@@ -59,6 +59,7 @@ def _possible(said: set[Status], kind: str, norms: list[Norm], ground: Ground) -
             found |= {sum(1 for v in counted if v.status is one) for one in (Status.APPLIES, Status.UPCOMING)}
     for option in ground.comparison.options if ground.comparison is not None else ():
         found |= {len(option.gained), len(option.lost), len(option.changed)}
+    found |= {len(hinge.norms) for hinge in ground.hinges if status is Status.UNDETERMINED}
     if ground.difference is not None:
         found |= {len(ground.difference.begins), len(ground.difference.ends), len(ground.difference.changed)}
     return found

@@ -103,6 +103,10 @@ class Evaluator:
             values=values,
         )
 
+    def missing(self, assessment: Assessment, place: int) -> tuple[FactId, ...]:
+        """The facts that would settle one unknown condition of the program, in the order in which the facts are listed."""
+        return Missing(self.program, assessment.values, self._fact_bits).of(place, None)
+
 
 def status_of(norm: Norm, condition: Truth, unless: Truth, as_of: date) -> Status:
     """The status that the two truth values and the calendar give, in the order of DESIGN section 3."""
