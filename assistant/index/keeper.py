@@ -15,11 +15,12 @@ from typing import Final
 from assistant.index import bm25, codec
 from assistant.index.child import Child, Progress, try_out
 from assistant.index.embedding import PACKAGED, Embedder, embedder_of
-from assistant.index.entries import TAGS, embedded_text, entry_of
+from assistant.index.entries import embedded_text
 from assistant.index.home import BM25, Arrays, Home, arrays_of
 from assistant.index.kept import Kept, key_of
 from assistant.index.opened import Index
 from assistant.index.registry import kind_of
+from assistant.index.wordfile import word_index
 from assistant.model import Passage
 from kg_service.errors import SextantError, StoreError
 
@@ -76,11 +77,11 @@ class Keeper:
         passages, content = tuple(passages), codec.dumped(passages)
         self._stop()
         if self.embedder is None:
-            self._index = self._by_words(passages, WORDS)
+            self._index = self._by_words(passages, content, WORDS)
             self._settled.set()
             return self._index
         version = self._version(content)
-        self._index = self._found(version, passages) or self._partly(passages)
+        self._index = self._found(version, passages) or self._partly(passages, content)
         with self._lock:
             self._round += 1
             self._settled = Event()
@@ -92,10 +93,10 @@ class Keeper:
 
     def at_hand(self, passages: Sequence[Passage]) -> Index:
         """What there is of the index of ``passages``, with nothing begun."""
-        passages = tuple(passages)
+        passages, content = tuple(passages), codec.dumped(passages)
         if self.embedder is None:
-            return self._by_words(passages, WORDS)
-        return self._found(self._version(codec.dumped(passages)), passages) or self._partly(passages)
+            return self._by_words(passages, content, WORDS)
+        return self._found(self._version(content), passages) or self._partly(passages, content)
 
     def wait(self, seconds: float | None = None) -> bool:
         """Whether within that time everything that is being made was made or given up."""
@@ -137,12 +138,12 @@ class Keeper:
             return None
         return Index(passages, words, "ready", embedder=self.embedder, arrays=arrays)
 
-    def _partly(self, passages: tuple[Passage, ...]) -> Index:
+    def _partly(self, passages: tuple[Passage, ...], content: bytes) -> Index:
         """All passages by their words, and those that were embedded before by their meaning."""
         arrays = self._kept(passages)
         if arrays is None:
-            return self._by_words(passages, BUILDING)
-        words = bm25.build([entry_of(passage) for passage in passages], TAGS)
+            return self._by_words(passages, content, BUILDING)
+        words = word_index(self.how.cache, passages, content)
         return Index(passages, words, "building", PARTLY, embedder=self.embedder, arrays=arrays)
 
     def _kept(self, passages: tuple[Passage, ...]) -> Arrays | None:
@@ -158,10 +159,8 @@ class Keeper:
         nothing = type(one)(np.zeros_like(one.vector), one.tokens[:0], one.words[:0])
         return arrays_of([found.get(key, nothing) for key in keys])
 
-    @staticmethod
-    def _by_words(passages: tuple[Passage, ...], note: str) -> Index:
-        words = bm25.build([entry_of(passage) for passage in passages], TAGS)
-        return Index(passages, words, "lexical", note)
+    def _by_words(self, passages: tuple[Passage, ...], content: bytes, note: str) -> Index:
+        return Index(passages, word_index(self.how.cache, passages, content), "lexical", note)
 
     def _improve(self, this: int, settled: Event, version: str, passages: tuple[Passage, ...], content: bytes) -> None:
         """In a thread: builds what is missing, tries the dense index in a child and puts it in place."""
@@ -230,7 +229,7 @@ class Keeper:
         def rebuild() -> None:
             with self._lock:
                 this = self._round
-            self._replace(this, self._found(version, passages) or self._partly(passages))
+            self._replace(this, self._found(version, passages) or self._partly(passages, content))
             self.home.discard(version)
             self._improve(this, Event(), version, passages, content)
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from kg_service.model import Knowledge, Labels
 
 _HAN: Final = re.compile(r"[\u3400-\u9fff]")
+_WORD: Final = re.compile(r"\w")
 _MOST: Final = 8
 _SHORTEST: Final = 2
 
@@ -18,18 +19,32 @@ class Expansion:
 
     def __init__(self, words: Mapping[str, str]) -> None:
         self._words = {name.casefold(): added for name, added in words.items() if len(name) >= _SHORTEST}
-        names = sorted(self._words, key=lambda name: (-len(name), name))
-        parts = [re.escape(name) if _HAN.search(name) else rf"(?<!\w){re.escape(name)}(?!\w)" for name in names]
-        self._pattern = re.compile("|".join(parts)) if parts else None
+        self._begun: dict[str, list[str]] = {}  # by their first two letters; a longer one first
+        for name in sorted(self._words, key=lambda name: (-len(name), name)):
+            self._begun.setdefault(name[:_SHORTEST], []).append(name)
 
     def expanded(self, query: str) -> str:
         """The question, with what was added behind it; unchanged where it names nothing that has other words."""
-        if self._pattern is None:
-            return query
         held = query.casefold()
-        found = (self._words[match[0]] for match in self._pattern.finditer(held))
-        added = [words for words in dict.fromkeys(found) if words.casefold() not in held][:_MOST]
+        added = [words for words in dict.fromkeys(self._found(held)) if words.casefold() not in held][:_MOST]
         return " ".join([query, *added])
+
+    def _found(self, held: str) -> Iterator[str]:
+        """What is to be added for each name in ``held``, from left to right; within one name no other begins."""
+        place = 0
+        while place < len(held):
+            name = next((one for one in self._begun.get(held[place : place + _SHORTEST], ()) if _stands(one, held, place)), None)
+            if name is not None:
+                yield self._words[name]
+            place += len(name) if name is not None else 1
+
+
+def _stands(name: str, text: str, place: int) -> bool:
+    """Whether ``name`` stands at ``place`` as a word of its own; Chinese ones stand anywhere."""
+    if not text.startswith(name, place):
+        return False
+    end = place + len(name)
+    return bool(_HAN.search(name)) or not (_WORD.match(text[place - 1 : place]) or _WORD.match(text[end : end + 1]))
 
 
 def expansion_of(knowledge: Knowledge) -> Expansion:
