@@ -15,13 +15,16 @@ _GAP: Final = 3  # so many words at most between what is asked and its answer
 _LABEL: Final = 8
 _SET_OFF: Final = listed(
     """n y open pending false true negative unclear never unsure unknown correct ok sure likely possible optional later depends
-    nil out off dropped banned excluded disabled forbidden prohibited"""
+    nil zero out off dropped banned excluded disabled forbidden prohibited"""
 )  # words that answer only where a colon, a dash, a bracket or a question mark stands before them
 _MARK: Final = re.compile(r"\s*(?:\(\s*\?+\s*\)|\[\s*\?+\s*\]|[:=–—-]\s*\?|\?\?)")
 _AUXILIARY: Final = listed(
     "is are was were be been being has have had will would gets got it we and or in to for with at scratch"
 )
 _OF: Final = listed("of for from in on by with to at about")
+_PRONOUNS: Final = listed("we they it i you he she one")
+_OBJECTS: Final = listed("it that them those this any")
+_BESIDES: Final = listed("before after when until once while where")
 _ASKING: Final = listed(
     """what which who whom whose when where why how is are was were do does did can could may must should shall will would has
     have and or but if so am need"""
@@ -57,8 +60,8 @@ class Answers:
         found: dict[int, _Answer] = {}
         for kind in ("no", "yes", "open"):
             for cue in cues.get(f"answer_{kind}", ()):
-                if cue.first == 0 or (cue.last + 1 < len(words) and words[cue.last + 1].stop < COMMA):
-                    continue
+                if cue.first == 0 or (cue.last + 1 < len(words) and words[cue.last + 1].stop in (NONE, LABEL)):
+                    continue  # "not processed: ..." is a label itself
                 stop = words[cue.first].stop
                 if stop == NONE and words[cue.first - 1].low in _AUXILIARY:
                     continue
@@ -71,6 +74,8 @@ class Answers:
                     continue
                 if cue.first == cue.last and not off and words[cue.first].low in _SET_OFF:
                     continue
+                if not off and words[cue.first].low in _PRONOUNS and (stop == COMMA or words[cue.last].low in _OBJECTS):
+                    continue  # "..., I don't look at it"
                 old = found.get(cue.last)
                 if old is None or cue.first < old.first:
                     found[cue.last] = _Answer(kind, begin, cue.last, off, asked)
@@ -96,10 +101,23 @@ class Answers:
         held = {spot for other, _ in self.mentions for spot in range(other.first, other.last + 1)} if between else set()
         loose = sum(spot not in held for spot in range(match.last + 1, answer.first))
         if not answer.off:
-            return not between or (loose <= 1 and all(word.stop == NONE for word in between) and words[answer.first].stop == NONE)
+            tight = all(word.stop == NONE for word in between)
+            bare = answer.first == answer.last and words[answer.first].stop == COMMA  # "on the list, no"
+            return not between or (loose <= 1 and tight and (bare or words[answer.first].stop == NONE))
         if any(word.stop >= LABEL for word in between):
             return False
+        if answer.asked and self._told_besides(match):
+            return False
         return loose <= (_LABEL if words[answer.first].stop == LABEL else _GAP)
+
+    def _told_besides(self, match: Match) -> bool:
+        """Whether ``match`` only tells when or where what is asked happens: "does a person look before a payment is stopped?"."""
+        first = match.first
+        while first > 0 and self.words[first].stop < SENTENCE:
+            first -= 1
+            if self.words[first].low in _BESIDES and self.words[first].stop < SENTENCE:
+                return True
+        return False
 
     def _of_another(self, match: Match) -> bool:
         """Whether ``match`` says more of a mention before it in its label: "sub-processors of the cloud firm: no"."""

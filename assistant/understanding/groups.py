@@ -36,6 +36,7 @@ _SPELLED: Final = re.compile(
 )
 _PARTS: Final = {"half": 0.5, "a quarter": 0.25, "an": 1.0}
 _PERHAPS: Final = listed("perhaps maybe possibly probably later tbc tbd eventually hopefully")
+_LATER: Final = listed("if once tbd tbc tba pending undecided unclear open follow follows perhaps maybe possibly likely eventually")
 _THOUSANDS: Final = re.compile(r"[1-9]\d{0,2}(?:[ .'’\u00a0\u202f]\d{3})+")
 _JOINS: Final = listed("""and or the both as well also plus in nor und either across from one 和 或 及 与""")
 
@@ -111,9 +112,13 @@ def _rows(places: list[tuple[Match, PlaceName]], words: Sequence[Word]) -> list[
 
 
 def _doubted(match: Match, words: Sequence[Word]) -> bool:
-    """Whether ``match``, behind a comma, is doubted alone: "Spain and Portugal, Italy perhaps"."""
-    follow = words[match.last + 1 : match.last + 2]
-    return words[match.first].stop >= COMMA and bool(follow) and follow[0].stop < COMMA and follow[0].low in _PERHAPS
+    """Whether ``match``, behind a comma, is doubted alone: "Spain and Portugal, Italy perhaps", "Texas, Utah filing pending"."""
+    if words[match.first].stop < COMMA:
+        return False
+    follow = [word.low for word in words[match.last + 1 : match.last + 5]]
+    stops = [word.stop for word in words[match.last + 1 : match.last + 5]]
+    end = next((place for place, stop in enumerate(stops) if stop >= COMMA), len(stops))
+    return not _PERHAPS.isdisjoint(follow[:1] if end else []) or not _LATER.isdisjoint(follow[:end])
 
 
 def _joined(last: int, first: int, words: Sequence[Word]) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from assistant.understanding.answers import Answers
+from assistant.understanding.groups import Place
 from assistant.understanding.pattern import Match
 from assistant.understanding.reach import JOINS, OF, PRONOUNS, TURNING, Reach, holds
 from assistant.understanding.rules import Language, Rule
@@ -31,6 +32,7 @@ _ABROAD: Final = ("persons_in", "marketed_in", "provider_in", "hosting_in")
 _PLACES: Final = listed("persons_in marketed_in affected audience")
 _FEATURES: Final = listed("technique data_use data adaptation agentic channel generates subcontracting")
 _DECISIONS: Final = frozenset(["choice", "decision", "question"])
+_TENDERED: Final = frozenset(["table", "running", "race", "candidate"])  # "two offers are on the table" tells the stage
 _LINKS: Final = listed("and but however so still yet though for now although at present the that")
 _SUMS_UP: Final = listed("that this it which all")
 _CHOICES: Final = listed(
@@ -120,7 +122,11 @@ class Cues(Reach):
             self._any("negation", match, fact)
             or any(self._next(cue, match) for cue in self._near("negation_short", match))
             or any(self._predicate(cue, match) and self._fits(cue, fact) for cue in self.found.get("negation_before", ()))
-            or any(self._inside(cue, match) for name in ("negation", "negation_short") for cue in self.found.get(name, ()))
+            or any(
+                self._inside(cue, match) and self._of_place(cue, match)
+                for name in ("negation", "negation_short")
+                for cue in self.found.get(name, ())
+            )
             or (
                 fact not in _FIXED
                 and any(
@@ -138,6 +144,7 @@ class Cues(Reach):
             any(
                 self._after("doubt", cue, match, fact)
                 and not (self._wished(cue, fact) and (fact not in _CHOICES or self._of_project(cue, match)))
+                and not self._permits(cue, fact)
                 for cue in self._near("doubt", match)
             )
             or (fact not in _FIXED and any(self._option(cue, match) for cue in self._near("doubt_wide", match)))
@@ -145,14 +152,19 @@ class Cues(Reach):
                 (fact in _CHOICES or fact in _ABROAD or fact in ("use_case", "product"))
                 and any(cue.first > match.last and self._option(cue, match) for cue in self.found.get("doubt_wide", ()))
             )
-            or any(self._just_before(cue, match, 2) or self._predicate(cue, match) for cue in self.found.get("doubt_before", ()))
+            or any(
+                (self._just_before(cue, match, 2) or self._predicate(cue, match))
+                and not (fact == "stage" and holds(self.words[cue.first : cue.last + 1], _TENDERED))
+                for cue in self.found.get("doubt_before", ())
+            )
             or any(
                 self._goes_on_with(cue) and self._after("doubt", cue, match, fact) for cue in self._near("doubt_before", match)
             )
             or any(
                 self._inside(cue, match)
-                and self.words[cue.first].stop < COMMA
+                and (self.words[cue.first].stop < COMMA or self._leads_place(cue, match))
                 and not (fact not in _CHOICES and self._wished(cue, fact))
+                and not self._permits(cue, fact)
                 for cue in self.found.get("doubt", ())
             )
             or any(self._of_clause(cue, match, fact) for cue in self.found.get("doubt_clause", ()))
@@ -165,6 +177,15 @@ class Cues(Reach):
                 )
             )
         )
+
+    def _of_place(self, cue: Match, match: Match) -> bool:
+        """Whether no comma parts ``cue``, in a gap of ``match``, from the place in it: "a lender, no deposits, Cork"."""
+        places = [group.first for group in match.groups if isinstance(group.value, Place) and group.first > cue.last]
+        return not places or all(word.stop < COMMA for word in self.words[cue.last + 1 : places[0] + 1])
+
+    def _leads_place(self, cue: Match, match: Match) -> bool:
+        """Whether ``cue`` stands right before a place in ``match``: "the vendor is American, I believe in Boston"."""
+        return any(isinstance(group.value, Place) and 0 < group.first - cue.last <= 3 for group in match.groups)
 
     def _wished(self, cue: Match, fact: str) -> bool:
         """Whether ``cue`` is a wish or a permission ("we are considering", "may overrule"), which opens only choices."""
@@ -180,6 +201,13 @@ class Cues(Reach):
         if words[1:2] == ["or"]:
             return False
         return words[0] in _WISHES or (words[0] == "might" and not _INTENDED.isdisjoint(words[1:]))
+
+    def _permits(self, cue: Match, fact: str) -> bool:
+        """Whether ``cue`` is the "may" of a contract: "the vendor may keep prompts for 30 days"."""
+        if fact != "data_use" or cue.first != cue.last or cue.first == 0 or self.words[cue.first].low != "may":
+            return False
+        before = self.words[cue.first - 1]
+        return self.words[cue.first].stop == NONE and before.low not in ("it", "there", "we", "i", "this", "that")
 
     def _of_project(self, cue: Match, match: Match) -> bool:
         """Whether ``cue`` is a wish for a whole thing that ``match`` says more of: "toying with an agent built on ..."."""
