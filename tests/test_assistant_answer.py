@@ -14,7 +14,7 @@ from assistant.answering.shelf import Shelf
 from assistant.answering.steps import CitationShown, Done, FactsRead, QuestionBack, Status, VerifiedClaim
 from assistant.compose import PlainComposer
 from assistant.conversation import begun, continued
-from assistant.model import Answer
+from assistant.model import Answer, ClaimKind
 from assistant.passages import passages_of
 from assistant.understanding import Reader
 from kg_service.applicability.evaluate import IN_EFFECT, Evaluator
@@ -90,6 +90,17 @@ def test_question_of_law_is_answered_before_anything_is_asked_back(assistant: As
     assert back < 0 or answer < back
 
 
+def test_question_of_law_behind_a_description_is_answered_first_too(assistant: Assistant) -> None:
+    """With a deployment told as well, what applies leads; the question of law still stands before what is asked back."""
+    told = "We are a German bank and use a chatbot for retail customers in France, run on Azure in Ireland. "
+    found = assistant.ask(told + "Which laws give a person a right to a human in automated decisions?")
+    law = next(one for one in found.claims if one.kind is ClaimKind.INTERPRETATION)
+    assert found.questions
+    assert (
+        0 <= found.text.find("apply to what you described") < found.text.find(law.text) < found.text.find("What I need to know")
+    )
+
+
 def test_steps_come_in_order_and_hold_what_the_answer_holds(assistant: Assistant) -> None:
     """Facts before claims, each citation after the first claim that needs it, the answer last."""
     steps = list(assistant.steps(CREDIT))
@@ -149,7 +160,7 @@ def test_what_cannot_be_answered_is_refused_with_a_reason(question: str, words: 
 
 def test_nothing_that_applies_is_said_as_such(assistant: Assistant, law: Knowledge) -> None:
     """A deployment outside every place of the graph hears that nothing applies."""
-    nothing = {fact: [] for fact, one in law.facts.items() if one.kind == "terms"}
+    nothing: dict[str, list[str]] = {fact: [] for fact, one in law.facts.items() if one.kind == "terms"}
     facts = parse_facts(law.facts, nothing)
     answer = assistant.ask("What applies?", facts)
     counts = answer.assessment.counts()

@@ -8,7 +8,7 @@ from itertools import groupby
 from typing import Final
 
 from assistant.compose.wording import counted
-from assistant.model import AnswerQuestion, Citation, Claim, FactReading, Polarity, Understanding
+from assistant.model import AnswerQuestion, Citation, Claim, ClaimKind, FactReading, Polarity, Understanding
 from assistant.verify.sayings import answer_words
 from kg_service.applicability.facts import Facts
 from kg_service.model import Knowledge, TermId
@@ -17,6 +17,7 @@ _UNSAFE: Final = re.compile(r"[^\w\s.,;:'’%€$£()/+-]|https?|www\.|://", re.
 _LONGEST: Final = 80
 _NEAREST: Final = 2
 _TERMS: Final = 6
+_OF_LAW: Final = (ClaimKind.INTERPRETATION, ClaimKind.DEFINITION)
 
 
 def numbered_by_use(claims: Sequence[Claim], passages: Sequence[Citation], also: Sequence[int] = ()) -> dict[int, int]:
@@ -37,13 +38,19 @@ def rendered(
 ) -> str:
     """The lead, what was understood, the questions back, then the claims under their headings, and notes.
 
-    Where no claim leads, as in the answer to a question of law, the headings come first: nobody reads past questions to an answer.
+    Where no claim leads, the headings come first, and nothing is asked back before a question of law is answered: nobody reads
+    past questions to an answer.
     """
     lead = [claim for claim in claims if claim.heading is None]
-    around = [*understood(law, understanding, facts), *asked(law, questions)]
+    known, back = understood(law, understanding, facts), asked(law, questions)
     grouped = groupby((claim for claim in claims if claim.heading is not None), key=lambda claim: claim.heading)
     answer = [f"### {heading}\n\n" + "\n".join(f"- {_marked(claim)}" for claim in members) for heading, members in grouped]
-    parts = [" ".join(_marked(claim) for claim in lead), *around, *answer] if lead else [*answer, *around]
+    if not lead:
+        parts = [*answer, *known, *back]
+    elif any(claim.kind in _OF_LAW and claim.heading is not None for claim in claims):
+        parts = [" ".join(_marked(claim) for claim in lead), *known, *answer, *back]
+    else:
+        parts = [" ".join(_marked(claim) for claim in lead), *known, *back, *answer]
     if notes:
         parts.append("\n".join(f"*{plain(note, 400)}*" for note in notes))
     return "\n\n".join(parts)
