@@ -183,7 +183,8 @@ class Assistant:
             if until != day:
                 difference = diff(self.evaluator, facts, *sorted((day, until)))
         questions = pick(questions_for(self.evaluator, assessment, 6), asked, uncertain_facts(understanding))
-        turning = hinges(self.evaluator, assessment) if facts and not wanted and not understanding.decisions else ()
+        described = len(facts) >= 2 * _ENOUGH and not wanted and not understanding.decisions
+        turning = hinges(self.evaluator, assessment) if described and Intent.DEFINE not in intents else ()
         return _Determined(facts, day, assessment, comparison, difference, questions, wanted, turning)
 
     def _horizon(self, understanding: Understanding, wanted: frozenset[str], assessment: Assessment) -> date:
