@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import itertools
+import sys
+from collections.abc import Callable
 from datetime import date
+from pathlib import Path
+from types import FrameType
+from typing import Any, TypeAlias
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from assistant import understanding
 from assistant.model import Conversation, Intent, Polarity
 from assistant.understanding import Reader
 from assistant.understanding.days import days_of
@@ -17,6 +23,7 @@ from assistant.understanding.words import words_of
 from kg_service.applicability.facts import parse_facts, plain_facts
 from kg_service.model import FactId, FactKind, Knowledge
 
+TraceFunction: TypeAlias = Callable[[FrameType, str, Any], Any]
 TODAY = date(2026, 11, 23)
 PIECES = st.sampled_from(
     [
@@ -177,6 +184,44 @@ def test_long_messages_are_cut_and_said_to_be_so(reader: Reader, text: str) -> N
     found = reader.read(text, None, TODAY)
     assert any("were read" in note for note in found.notes)
     assert found.text == text
+
+
+def steps(reader: Reader, text: str) -> int:
+    """How many lines of ours are run to read ``text``, when everything in it was met before."""
+    ours, count = Path(understanding.__file__).parent.as_posix(), itertools.count()
+
+    def line(_: FrameType, event: str, __: object) -> TraceFunction:
+        if event == "line":
+            next(count)
+        return line
+
+    def call(frame: FrameType, _: str, __: object) -> TraceFunction | None:
+        return line if frame.f_code.co_filename.startswith(ours) else None
+
+    reader.read(text, None, TODAY)
+    before = sys.gettrace()
+    sys.settrace(call)
+    try:
+        reader.read(text, None, TODAY)
+    finally:
+        sys.settrace(before)
+    return next(count)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "We are a German bank. Maybe a chatbot on Azure in the US answers clients in France or Spain; no health data is read. ",
+        "maybe in the US and not in France, ",
+        "no chatbot that is not decided or could be about our loans to consumers by Claude ",
+        "whether it is in Ireland, if clients in the US may use it, what they pay since 2027 ",
+    ],
+    ids=["sentences", "places", "cues", "one sentence"],
+)
+def test_reading_takes_as_long_as_the_message_is(reader: Reader, text: str) -> None:
+    """Four times the words are read in at most about four times the steps, even where no sentence ends."""
+    once = text * (-(-200 // len(text.split())))
+    assert steps(reader, once * 4) <= 4.6 * steps(reader, once)
 
 
 @pytest.mark.parametrize(

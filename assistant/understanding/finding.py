@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
@@ -55,7 +56,13 @@ def find(
     kept = unmasked(spoken, language)
     near = sorted(((match, str(meaning.fact)) for rule, match in kept for meaning in rule.means), key=lambda pair: pair[0].first)
     cues = Cues.of(text, words, language, matches, near)
-    denials = [(meaning, match) for rule, match in kept for meaning in rule.means if meaning.denied]
+    firsts = [match.first for _, match in kept]
+    denials: dict[int, list[tuple[Meaning, Match]]] = {}  # by each word in them
+    for rule, match in kept:
+        for meaning in rule.means:
+            if meaning.denied:
+                for place in range(match.first, match.last + 1):
+                    denials.setdefault(place, []).append((meaning, match))
     notes: list[str] = []
     mentions: list[Mention] = []
     for rule, match in kept:
@@ -66,7 +73,8 @@ def find(
             if value is None:
                 continue
             turn = cues.turn(match, str(meaning.fact))
-            if unsure or _torn(meaning, match, words, kept, language):
+            close = kept[bisect_left(firsts, match.first - _CLOSE) : bisect_right(firsts, match.first + _CLOSE)]
+            if unsure or _torn(meaning, match, words, close, language):
                 turn = replace(turn, doubted=True)
             if meaning.number == "staff" or meaning.denied:
                 open_yet = meaning.denied and turn.doubted and cues.doubted_before(match, str(meaning.fact))
@@ -99,14 +107,14 @@ def find(
     return Found(tuple(readings), tuple(dict.fromkeys(notes)), cues)
 
 
-def _within_denial(meaning: Meaning, match: Match, denials: Sequence[tuple[Meaning, Match]]) -> bool:
+def _within_denial(meaning: Meaning, match: Match, denials: Mapping[int, Sequence[tuple[Meaning, Match]]]) -> bool:
     """Whether a longer row of words that denies the same term (of bare words: the same fact) holds ``match``."""
     return not meaning.denied and any(
         no.fact == meaning.fact
         and (meaning.only_denied or no.value == meaning.value)
         and one.first <= match.first
         and match.last <= one.last
-        for no, one in denials
+        for no, one in denials.get(match.first, ())
     )
 
 
@@ -172,12 +180,10 @@ def _without_pieces(matches: list[tuple[Rule, Match]]) -> list[tuple[Rule, Match
             group.value if isinstance(group.value, Place | Day | Amount) else (group.first, group.last) for group in match.groups
         )
         slot = any(meaning.value == SLOT for meaning in rule.means)  # of slots the closest row tells the role of a place
-        if any(
-            other.first <= match.first and match.last <= other.last and (not slot or len(other.owned) > len(match.owned))
-            for other in best.get(key, ())
-        ):
+        longer = best[key] = [other for other in best.get(key, ()) if other.last >= match.first]  # the others end before
+        if any(match.last <= other.last and (not slot or len(other.owned) > len(match.owned)) for other in longer):
             continue
-        best.setdefault(key, []).append(match)
+        longer.append(match)
         kept.append((rule, match))
     return kept
 
@@ -199,8 +205,8 @@ def _value(meaning: Meaning, match: Match, fact: Fact) -> tuple[bool | float | s
     return None, None, False
 
 
-def _torn(meaning: Meaning, match: Match, words: Sequence[Word], kept: Sequence[tuple[Rule, Match]], language: Language) -> bool:
-    """Whether the mention is one side of an "or" that leaves open which holds."""
+def _torn(meaning: Meaning, match: Match, words: Sequence[Word], close: Sequence[tuple[Rule, Match]], language: Language) -> bool:
+    """Whether the mention is one side of an "or" that leaves open which holds; ``close`` are the matches around it."""
     habit = language.habits.get(meaning.fact)
     if habit is None or not habit.or_is_doubt:
         return False
@@ -209,12 +215,8 @@ def _torn(meaning: Meaning, match: Match, words: Sequence[Word], kept: Sequence[
     around = (*words[max(0, match.first - 4) : match.first], *words[match.last + 1 : match.last + 5])
     if not any(word.low in ("or", "或") for word in around):
         return False
-    for rule, other in kept:
-        if (
-            other is match
-            or abs(other.first - match.first) > _CLOSE
-            or not any(one.fact == meaning.fact and one.value != meaning.value for one in rule.means)
-        ):
+    for rule, other in close:
+        if other is match or not any(one.fact == meaning.fact and one.value != meaning.value for one in rule.means):
             continue
         left, right = (match, other) if match.last < other.first else (other, match)
         between = words[left.last + 1 : right.first]

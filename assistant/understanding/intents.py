@@ -80,10 +80,9 @@ class When:
     note: str | None = None
 
 
-def asking(words: Sequence[Word], match: Match) -> bool:
-    """Whether ``match`` stands in a sentence that asks what applies or changes."""
-    sentence = words[match.first].sentence
-    return any(word.low in _ASKED for word in words if word.sentence == sentence)
+def asking(words: Sequence[Word]) -> frozenset[int]:
+    """The sentences that ask what applies or changes."""
+    return frozenset(word.sentence for word in words if word.low in _ASKED)
 
 
 def asked_for(words: Sequence[Word], group: Group, wanted: Sequence[Intent]) -> bool:
@@ -109,8 +108,10 @@ def when(
 ) -> When:
     """The day or the two days that the message asks about; ``used`` are the word spans of days that facts and premises took."""
     days: dict[tuple[int, int], Day] = {}
+    asked = asking(words)
     for rule, match in matches:
-        if rule.group == "intent" and (rule.name in ("as_of", "until") or (rule.name == "bare_day" and asking(words, match))):
+        bare = rule.name == "bare_day" and words[match.first].sentence in asked
+        if rule.group == "intent" and (rule.name in ("as_of", "until") or bare):
             for group in match.groups:
                 if isinstance(group.value, Day) and (group.first, group.last) not in used and asked_for(words, group, wanted):
                     days[(group.first, group.last)] = group.value

@@ -62,10 +62,11 @@ def left_alone(mentions: Sequence[Mention], groups: Sequence[Group], cues: Cues,
     taken = {place for one in mentions for group in one.match.groups for place in range(group.first, group.last + 1)}
     found: list[Mention] = []
     corrections = [cue.first for cue in cues.found.get("correction", ())]
+    placed = [one for one in mentions if one.slot and str(one.fact) in _PLACES]
     for group in groups:
         if group.kind != "place" or not isinstance(group.value, Place) or taken & set(range(group.first, group.last + 1)):
             continue
-        before = [one for one in mentions if one.slot and str(one.fact) in _PLACES and one.match.last < group.first]
+        before = [one for one in placed if one.match.last < group.first]
         if not before:
             continue
         last = max(before, key=lambda one: one.match.last)

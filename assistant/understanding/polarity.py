@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
@@ -23,6 +24,8 @@ _INTENDED: Final = listed("want like consider plan buy try need")
 _CLAUSE_REACH: Final = 12
 _OPEN_REACH: Final = 24
 _FAR: Final = 40
+_BEYOND: Final = 250  # words behind a mention, in the longest sentences
+_FEW: Final = 8  # cues among which none are chosen
 _OFF: Final = listed("switched turned disabled deactivated")
 _WHERE: Final = listed("hosting_in provider_in transfer_to hosting")
 _DOING: Final = listed("hosting_in transfer_to data_use")
@@ -61,7 +64,10 @@ class Cues(Reach):
     """The cues of one message, ready to be asked about each mention in it."""
 
     answers: Answers = field(default_factory=Answers.none)
-    found: dict[str, list[Match]] = field(default_factory=dict)
+    found: dict[str, list[Match]] = field(default_factory=dict)  # in the order of their first words
+    starts: dict[str, list[int]] = field(default_factory=dict)
+    ends: dict[int, int] = field(default_factory=dict)  # the last word of each sentence
+    longest: int = 0  # words of a cue
 
     @classmethod
     def of(
@@ -91,7 +97,11 @@ class Cues(Reach):
             if all(taken.get((one, place), 0) <= size for one in against for place in range(match.first, match.last + 1)):
                 found.setdefault(rule.name, []).append(match)
         answers = Answers.of(text, words, found, mentions)
-        return cls(words, language, mentions, [match.first for match, _ in mentions], answers, found)
+        firsts = [match.first for match, _ in mentions]
+        starts = {name: [cue.first for cue in some] for name, some in found.items()}
+        longest = max((cue.last - cue.first + 1 for some in found.values() for cue in some), default=0)
+        ends: dict[int, int] = {word.sentence: place for place, word in enumerate(words)}
+        return cls(words, language, mentions, firsts, answers, found, starts, ends, longest)
 
     def turn(self, match: Match, fact: str) -> Turn:
         """What the cues make of ``match``, a mention of ``fact``."""
@@ -103,10 +113,20 @@ class Cues(Reach):
         if answer is not None:
             denied, doubted, beside = answer == "no", answer == "open", False
         only = self._any("only_after", match, fact) or any(
-            self._just_before(cue, match, 1) for cue in self.found.get("only_before", ())
+            self._just_before(cue, match, 1) for cue in self._within("only_before", match)
         )
         option = any(self._option(cue, match) for cue in self._near("if", match)) and not self._open_clause(match)
         return Turn(denied and not beside, doubted and not taken_back, only, option, beside)
+
+    def _within(self, name: str, match: Match) -> Sequence[Match]:
+        """The cues that may say something of ``match``: from some words before it to the end of the next sentence."""
+        cues = self.found.get(name, ())
+        if len(cues) < _FEW:
+            return cues
+        sentence = self.words[match.last].sentence
+        end = min(self.ends.get(sentence + 1, self.ends[sentence]), match.last + _BEYOND)
+        starts = self.starts[name]
+        return cues[bisect_left(starts, match.first - _FAR - self.longest) : bisect_right(starts, end)]
 
     def doubted_before(self, match: Match, fact: str) -> bool:
         """Whether a word before ``match`` doubts it, not one that is part of it."""
@@ -121,16 +141,16 @@ class Cues(Reach):
         return (
             self._any("negation", match, fact)
             or any(self._next(cue, match) for cue in self._near("negation_short", match))
-            or any(self._predicate(cue, match) and self._fits(cue, fact) for cue in self.found.get("negation_before", ()))
+            or any(self._predicate(cue, match) and self._fits(cue, fact) for cue in self._within("negation_before", match))
             or any(
                 self._inside(cue, match) and self._of_place(cue, match)
                 for name in ("negation", "negation_short")
-                for cue in self.found.get(name, ())
+                for cue in self._within(name, match)
             )
             or (
                 fact not in _FIXED
                 and any(
-                    self._of_clause(cue, match) or self._looks_back(cue, match) for cue in self.found.get("negation_clause", ())
+                    self._of_clause(cue, match) or self._looks_back(cue, match) for cue in self._within("negation_clause", match)
                 )
             )
             or any(
@@ -150,12 +170,12 @@ class Cues(Reach):
             or (fact not in _FIXED and any(self._option(cue, match) for cue in self._near("doubt_wide", match)))
             or (
                 (fact in _CHOICES or fact in _ABROAD or fact in ("use_case", "product"))
-                and any(cue.first > match.last and self._option(cue, match) for cue in self.found.get("doubt_wide", ()))
+                and any(cue.first > match.last and self._option(cue, match) for cue in self._within("doubt_wide", match))
             )
             or any(
                 (self._just_before(cue, match, 2) or self._predicate(cue, match))
                 and not (fact == "stage" and holds(self.words[cue.first : cue.last + 1], _TENDERED))
-                for cue in self.found.get("doubt_before", ())
+                for cue in self._within("doubt_before", match)
             )
             or any(
                 self._goes_on_with(cue) and self._after("doubt", cue, match, fact) for cue in self._near("doubt_before", match)
@@ -165,15 +185,15 @@ class Cues(Reach):
                 and (self.words[cue.first].stop < COMMA or self._leads_place(cue, match))
                 and not (fact not in _CHOICES and self._wished(cue, fact))
                 and not self._permits(cue, fact)
-                for cue in self.found.get("doubt", ())
+                for cue in self._within("doubt", match)
             )
-            or any(self._of_clause(cue, match, fact) for cue in self.found.get("doubt_clause", ()))
+            or any(self._of_clause(cue, match, fact) for cue in self._within("doubt_clause", match))
             or (
                 fact not in _FIXED
                 and (
                     self._open_clause(match)
-                    or any(self._looks_back(cue, match) for cue in self.found.get("doubt_clause", ()))
-                    or any(self._trails(cue, match) for cue in self.found.get("doubt_before", ()))
+                    or any(self._looks_back(cue, match) for cue in self._within("doubt_clause", match))
+                    or any(self._trails(cue, match) for cue in self._within("doubt_before", match))
                 )
             )
         )
@@ -218,7 +238,7 @@ class Cues(Reach):
     def _near(self, name: str, match: Match) -> list[Match]:
         return [
             cue
-            for cue in self.found.get(name, ())
+            for cue in self._within(name, match)
             if cue.first < match.first
             and match.first - cue.last < _FAR
             and (cue.last < match.first or (cue.last < match.last and self._shared(cue, match)))
@@ -318,7 +338,7 @@ class Cues(Reach):
         return any(
             cue.first > match.last and all(word.stop < SENTENCE for word in self.words[match.last + 1 : cue.last + 1])
             for name in ("doubt_clause", "doubt_before")
-            for cue in self.found.get(name, ())
+            for cue in self._within(name, match)
         )
 
     def _trails(self, cue: Match, match: Match) -> bool:
