@@ -17,6 +17,7 @@ _LEAD: Final = listed(
     sure if then likely next plus even only soon one day"""
 )
 _RUN: Final = listed("run runs hosted host hosting servers server sit sits stored located cloud region")
+_SEAT: Final = "established_in"
 _CLIENTS, _BUYERS, _HOSTING, _COMPUTERS = "persons_in", "marketed_in", "hosting", "hosting_in"
 _ROLES: Final = (_CLIENTS, _BUYERS, "provider_in", _COMPUTERS)
 
@@ -29,17 +30,24 @@ def left_over(
     That is the fact of the place before it in its sentence; else where the people are, or where the system is sold. Of the
     others each place whose role the nearest words tell.
     """
-    taken = {at for fact, match in mentioned if fact in (*_ROLES, "established_in") for one in match.groups for at in _range(one)}
+    taken = {at for fact, match in mentioned if fact in (*_ROLES, _SEAT) for one in match.groups for at in _range(one)}
     sold = any(fact == _BUYERS for fact, _ in mentioned)
-    seated = any(fact == "established_in" for fact, _ in mentioned)
+    seated = any(fact == _SEAT for fact, _ in mentioned)
     for group in groups:
         value = group.value
         if group.kind not in ("place", "adj") or not isinstance(value, Place) or taken & set(_range(group)):
             continue
         match = Match(-1, group.first, group.last, frozenset(_range(group)), (group,))
+        if group.kind == "place" and _heads(group, words):
+            taken |= set(_range(group))
+            seated = True
+            yield _SEAT, value, match, Turn()
+            continue
         if group.kind == "place" and _leads(group, words):
             fact = _role(mentioned, group, words) or (_BUYERS if sold else _CLIENTS)
             turn = cues.turn(match, fact)
+            if not turn.denied and open_yet(group, words):
+                turn = replace(turn, doubted=True)
             if turn.doubted or turn.denied or (value.either and fact == _COMPUTERS):
                 taken |= set(_range(group))
                 yield fact, value, match, turn
@@ -74,6 +82,12 @@ def _leads(group: Group, words: Sequence[Word]) -> bool:
         if words[place].low not in _LEAD:
             return False
     return place == 0 or words[place].stop >= CLAUSE
+
+
+def _heads(group: Group, words: Sequence[Word]) -> bool:
+    """Whether ``group`` is what the message begins with, set off: "Oslo. We ...", "Vilnius, we issue ...", "Zagreb here"."""
+    follow = words[group.last + 1 : group.last + 2]
+    return group.first == 0 and bool(follow) and (follow[0].stop >= COMMA or follow[0].low == "here")
 
 
 def _apart(group: Group, words: Sequence[Word]) -> bool:
