@@ -36,9 +36,9 @@ _SPELLED: Final = re.compile(
 )
 _PARTS: Final = {"half": 0.5, "a quarter": 0.25, "an": 1.0}
 _PERHAPS: Final = listed("perhaps maybe possibly probably later tbc tbd eventually hopefully")
-_LATER: Final = listed("if once tbd tbc tba pending undecided unclear open follow follows perhaps maybe possibly likely eventually")
+_LATER: Final = listed("if once tbd tbc tba pending undecided unclear open follow follows perhaps maybe possibly likely")
 _THOUSANDS: Final = re.compile(r"[1-9]\d{0,2}(?:[ .'’\u00a0\u202f]\d{3})+")
-_JOINS: Final = listed("""and or the both as well also plus in nor und either across from one 和 或 及 与""")
+_JOINS: Final = listed("""and or the both as well also plus in nor und either else across from one 和 或 及 与""")
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,6 +71,8 @@ def left_alone(mentions: Sequence[Mention], groups: Sequence[Group], cues: Cues,
             continue
         last = max(before, key=lambda one: one.match.last)
         same = words[last.match.last].sentence == words[group.first].sentence and group.first - last.match.last <= 4
+        if str(last.fact) == "established_in":
+            same = same and group.first - last.match.last <= 3  # "a bank in Cork, not in Dublin", against "Swedish homes, Finland not"
         mended = any(last.match.last < place < group.first and group.first - place <= 5 for place in corrections)
         match = Match(-1, group.first, group.last, frozenset(range(group.first, group.last + 1)), (group,))
         turn = cues.turn(match, str(last.fact))

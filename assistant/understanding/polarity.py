@@ -110,7 +110,7 @@ class Cues(Reach):
         denied = taken_back or self._denied(match, fact)
         beside = denied and not taken_back and self._beside(match, fact)
         doubted = self._doubted(match, fact)
-        if answer is not None and not taken_back:
+        if answer is not None:
             denied, doubted, beside = answer == "no", answer == "open", False
         only = self._any("only_after", match, fact) or any(
             self._just_before(cue, match, 1) for cue in self._within("only_before", match)
@@ -130,7 +130,10 @@ class Cues(Reach):
 
     def doubted_before(self, match: Match, fact: str) -> bool:
         """Whether a word before ``match`` doubts it, not one that is part of it."""
-        return any(self._after("doubt", cue, match, fact) and not self._wished(cue, fact) for cue in self._near("doubt", match))
+        return any(
+            self._after("doubt", cue, match, fact) and not self._wished(cue, fact) and not self._permits(cue, fact)
+            for cue in self._near("doubt", match)
+        )
 
     def open_place(self, match: Match) -> bool:
         """Whether the place at ``match``, that no pattern took, is doubted by the words around it."""

@@ -22,8 +22,9 @@ _THAT: Final = listed("that if whether think thinks believe believes assume hope
 _FINITE: Final = listed(
     "is are was were has have had may might could can cannot must will would shall should does do did remains stays"
 )
+_SINGULAR: Final = listed("is was isn't wasn't isnt wasnt has does doesn't doesnt hasn't")
 _BETWEEN: Final = listed(
-    """all also itself then though data or still use handling processing it being currently now function functions feature
+    """too all also itself then though data or still use handling processing it being currently now function functions feature
     features option module analysis detection recognition information usage step part side purpose purposes business products"""
 )
 
@@ -132,6 +133,8 @@ class Reach:
         listed_on = words[0] in ("and", "or", "nor") or between[0].stop == COMMA
         if not self._verbal(cue) or holds(self.words[start : match.first], TURNING):
             return False
+        if words[0] not in JOINS and self.words[cue.first].low in _SINGULAR and JOINS.isdisjoint(words) and "and" not in words:
+            return False  # "balance of interests, consent is not used" denies consent alone
         return leads and listed_on and self._row_to(match.last + 1, cue.first)
 
     def _verbal(self, cue: Match) -> bool:
