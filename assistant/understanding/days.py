@@ -36,6 +36,13 @@ COUNTS: Final = {
 _MONTH: Final = "(?P<month>" + "|".join(sorted(_MONTHS, key=len, reverse=True)) + r")\b\.?"
 _YEAR: Final = r"(?P<year>(?:19|20)\d{2})"
 _THE_YEAR: Final = rf"(?:{_YEAR}|(?P<which>next|this)\syear)"
+_TH: Final = (
+    "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth fifteenth sixteenth "
+    "seventeenth eighteenth nineteenth twentieth twenty-first twenty-second twenty-third twenty-fourth twenty-fifth twenty-sixth "
+    "twenty-seventh twenty-eighth twenty-ninth thirtieth thirty-first"
+)
+_NTH: Final = tuple(_TH.split())
+_SPELLED: Final = "|".join(sorted(_NTH, key=len, reverse=True))
 _COUNT: Final = r"(?P<count>\d{1,3}|" + "|".join(COUNTS) + ")"
 _FORMS: Final = tuple(
     (kind, re.compile(form, re.IGNORECASE))
@@ -47,10 +54,12 @@ _FORMS: Final = tuple(
         ("year", r"(?P<year>(?:19|20)\d{2})\s?年"),
         ("day", rf"\b(?P<d>\d{{1,2}})(?:st|nd|rd|th)?\.?\s{{1,3}}(?:of\s)?{_MONTH},?\s{{1,3}}{_YEAR}\b"),
         ("day", rf"\b{_YEAR},?\s{{1,3}}{_MONTH}\s{{1,3}}(?P<d>\d{{1,2}})(?:st|nd|rd|th)?\b"),
+        ("day", r"\b(?P<d>\d{1,2})-(?P<m>\d{1,2})-(?P<year>20\d{2})\b"),
+        ("day", rf"\b(?P<spelled>{_SPELLED})\s(?:of\s)?{_MONTH},?\s{_YEAR}\b"),
         ("day", rf"\b(?P<d>\d{{1,2}})[-/.]{_MONTH}[-/.]{_YEAR}\b"),
         ("day", rf"\b{_MONTH}\s{{1,3}}(?P<d>\d{{1,2}})(?:st|nd|rd|th)?,?\s{{1,3}}{_YEAR}\b"),
         ("day", r"\b(?P<d>\d{1,2})\.(?P<m>\d{1,2})\.(?P<year>\d{4})\b"),
-        ("short", r"\b(?P<d>\d{1,2})\.(?P<m>\d{1,2})\.(?P<short>[23]\d)\b(?![.\d])"),
+        ("day", r"\b(?P<d>\d{1,2})\.(?P<m>\d{1,2})\.(?P<short>[23]\d)\b(?![.\d])"),
         ("slash", r"\b(?P<d>\d{1,2})/(?P<m>\d{1,2})/(?P<year>\d{4})\b"),
         ("end", rf"\b(?:the\s)?end\sof\s(?:(?:{_MONTH})\s)?{_YEAR}\b"),
         ("mid", rf"\bmid[\s-]{_YEAR}\b"),
@@ -113,15 +122,13 @@ def impossible_days(text: str) -> Iterator[str]:
 def _day(kind: str, found: re.Match[str], today: date) -> Day | None:
     got = found.groupdict()
     month = _MONTHS[got["month"].lower()] if got.get("month") else int(got["m"]) if got.get("m") else None
-    year = int(got["year"]) if got.get("year") else None
-    number = int(got["d"]) if got.get("d") else None
+    year = int(got["year"]) if got.get("year") else 2000 + int(got["short"] or 0) if got.get("short") else None
+    number = int(got["d"]) if got.get("d") else _NTH.index(got["spelled"].lower()) + 1 if got.get("spelled") else None
     exact, note, relative = "day", None, False
     day: date | None
     match kind:
         case "day":
             day = _date(year, month, number)
-        case "short":
-            day = _date(2000 + int(got["short"] or 0), month, number)
         case "slash":
             day = _date(year, month, number)
             if day is None:

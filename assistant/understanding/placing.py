@@ -53,6 +53,8 @@ def left_over(
                 yield fact, value, match, turn
                 continue
         near = None if not seated and _apart(group, words) else nearest_role(group, words)
+        if near is None and group.kind == "place" and open_yet(group, words) and seated:
+            near = _BUYERS if sold else _CLIENTS  # nothing tells whose place it is, and it is open
         if near is None:
             continue
         turn = cues.turn(match, near)

@@ -56,8 +56,11 @@ _HEADS: Final = {
 }
 _OPEN: Final = listed(
     """if once tbc tbd pending maybe perhaps possibly later soon next follow follows open undecided table discussion weighed
-    considered explored may might could probably eventually afterwards someday planned unclear unsure plan ask question"""
+    considered explored may might could probably eventually afterwards someday planned unclear unsure plan ask
+    question hopefully hope depends maybe thinks weighs undecided deciding pondered mulled conceivably sought
+    discussed when"""
 )
+_PERHAPS: Final = listed("maybe perhaps possibly probably conceivably eventually might may could hopefully")
 _FAR: Final = 7
 
 
@@ -100,10 +103,17 @@ def _headed(group: Group, words: Sequence[Word]) -> str | None:
 def open_yet(group: Group, words: Sequence[Word]) -> bool:
     """Whether what stands behind ``group`` in its clause leaves it open: "Malta if we get round to it", "Canada TBD"."""
     for place in range(group.last + 1, min(group.last + 8, len(words))):
-        if words[place].stop >= CLAUSE or (words[place].stop == COMMA and place > group.last + 1):
-            return False
+        if words[place].stop >= CLAUSE or (
+            words[place].stop == COMMA and place > group.last + 1 and words[place].low not in _OPEN
+        ):
+            break
         if words[place].low in _OPEN:
             return True
+    for place in range(group.first - 1, max(-1, group.first - 5), -1):
+        if words[place].low in _PERHAPS:
+            return True
+        if words[place + 1].stop >= COMMA:
+            break
     return False
 
 

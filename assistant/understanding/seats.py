@@ -13,6 +13,11 @@ from kg_service.model import FactId
 
 _SEAT, _SUPPLIER, _BUYERS = FactId("established_in"), FactId("provider_in"), FactId("marketed_in")
 _KIND: Final = FactId("institution")
+_CLIENTS: Final = FactId("persons_in")
+_TENDER: Final = listed(
+    """bid bids bidder bidders tender offers shortlist shortlisted favourite favorite either undecided race
+    negotiating rumoured torn"""
+)
 _OURS: Final = listed("we our us we're ours i my i'm ourselves")
 _BRANCH: Final = listed(
     """branch branches subsidiary licence licensed license head headquarters hq seat desk entity office offices passport arm
@@ -32,10 +37,15 @@ _MANY: Final = listed(
 
 def one_seat(mentions: Sequence[Mention], words: Sequence[Word]) -> list[Mention]:
     """``mentions`` with the seats that are another firm's given to the supplier or, of many firms, to where it is sold."""
-    seats = [one for one in mentions if one.fact == _SEAT and one.slot and not one.turn.option]
     sells = any(one.fact == _KIND and one.value == "technology_vendor" and not one.turn.denied for one in mentions)
+    mentions = [_choosing(one, words) for one in mentions]
+    if sells:
+        mentions = [
+            replace(one, fact=_BUYERS) if one.fact == _CLIENTS and one.slot and _many(one, words) else one for one in mentions
+        ]
+    seats = [one for one in mentions if one.fact == _SEAT and one.slot and not one.turn.option]
     if not seats:
-        return list(mentions)
+        return mentions
     first = min(seats, key=lambda one: (not _ours(one, words), _place(one)))
     kept: list[Mention] = []
     for one in mentions:
@@ -49,6 +59,15 @@ def one_seat(mentions: Sequence[Mention], words: Sequence[Word]) -> list[Mention
         else:
             kept.append(replace(one, fact=_SUPPLIER))
     return kept
+
+
+def _choosing(one: Mention, words: Sequence[Word]) -> Mention:
+    """``one``, left open where it is the place of a supplier that is only one of those to choose from."""
+    if one.fact != _SUPPLIER or not one.slot or one.turn.denied or one.turn.doubted:
+        return one
+    sentence = words[one.match.first].sentence
+    near = (word.low for word in words[max(0, one.match.first - 25) : one.match.last + 25] if word.sentence == sentence)
+    return one if _TENDER.isdisjoint(near) else replace(one, turn=replace(one.turn, doubted=True))
 
 
 def _place(one: Mention) -> int:
