@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from assistant.understanding.days import Day
-from assistant.understanding.groups import Place
+from assistant.understanding.groups import Amount, Place
 from assistant.understanding.pattern import Group, Match
 from assistant.understanding.polarity import Cues, Turn
 from assistant.understanding.words import CLAUSE, COMMA, Word, listed
@@ -18,6 +18,7 @@ _ROLE_WORDS: Final = listed(
     """cloud server servers data hosted hosting region vendor supplier provider customers clients users borrowers applicants
     people market markets not never no hosted runs support transfer office offices live sold licensed maybe perhaps or either"""
 )
+_TURNED_ASIDE: Final = (("audience", "staff"), ("institution", "technology_vendor"))
 _ROLES: Final = ("marketed_in", "hosting_in", "provider_in", "established_in", "persons_in", "in_service_from", "on_market_from")
 
 
@@ -36,8 +37,20 @@ class Mention:
     bare: bool = False  # its words count only where they are denied or doubted
 
 
+def _idle(one: Mention) -> bool:
+    """Whether ``one`` is turned by words that speak of something else.
+
+    "Without a colleague" tells who decides, not who reads; "180 heads" tells a size; "we sell it to nobody" leaves the firm open.
+    """
+    if one.firm or not (one.turn.denied or one.turn.doubted):
+        return False
+    counted = one.fact == "institution_status" and any(isinstance(group.value, Amount) for group in one.match.groups)
+    return counted or (str(one.fact), one.value) in _TURNED_ASIDE
+
+
 def one_role(mentions: list[Mention]) -> list[Mention]:
-    """Each place and day with the one fact whose words stand closest around it."""
+    """Each place and day with the one fact whose words stand closest around it; without what is turned aside only."""
+    mentions = [one for one in mentions if not _idle(one)]
     best: dict[tuple[int, int], tuple[tuple[int, int, int], Mention]] = {}
     for one in mentions:
         if not one.slot:
@@ -72,7 +85,7 @@ def left_alone(mentions: Sequence[Mention], groups: Sequence[Group], cues: Cues,
         last = max(before, key=lambda one: one.match.last)
         same = words[last.match.last].sentence == words[group.first].sentence and group.first - last.match.last <= 4
         if str(last.fact) == "established_in":
-            same = same and group.first - last.match.last <= 3  # "a bank in Cork, not in Dublin", against "Swedish homes, Finland not"
+            same = same and group.first - last.match.last <= 3  # "a bank in Cork, not in Dublin"
         mended = any(last.match.last < place < group.first and group.first - place <= 5 for place in corrections)
         match = Match(-1, group.first, group.last, frozenset(range(group.first, group.last + 1)), (group,))
         turn = cues.turn(match, str(last.fact))

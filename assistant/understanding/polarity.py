@@ -36,7 +36,9 @@ _PLACES: Final = listed("persons_in marketed_in affected audience")
 _FEATURES: Final = listed("technique data_use data adaptation agentic channel generates subcontracting")
 _DECISIONS: Final = frozenset(["choice", "decision", "question"])
 _TENDERED: Final = frozenset(["table", "running", "race", "candidate"])  # "two offers are on the table" tells the stage
+_SPEAKERS: Final = frozenset(["i", "we"])  # "I am not sure, but I think ..." speaks of what comes
 _LINKS: Final = listed("and but however so still yet though for now although at present the that")
+_CONTRASTS: Final = frozenset(["though", "but", "whereas", "while", "however"])
 _SUMS_UP: Final = listed("that this it which all")
 _CHOICES: Final = listed(
     """hosting hosting_in model_source adaptation provider_in transfer_to marketed_in data_use own_brand data subcontracting
@@ -146,7 +148,7 @@ class Cues(Reach):
             or any(self._next(cue, match) for cue in self._near("negation_short", match))
             or any(self._predicate(cue, match) and self._fits(cue, fact) for cue in self._within("negation_before", match))
             or any(
-                self._inside(cue, match) and self._of_place(cue, match)
+                fact != "effect" and self._inside(cue, match) and self._of_place(cue, match)
                 for name in ("negation", "negation_short")
                 for cue in self._within(name, match)
             )
@@ -217,7 +219,12 @@ class Cues(Reach):
             return False
         if words[0] in ("may", "could"):
             return _UNSURE.isdisjoint(words[1:3])
-        if "think" in words[:2] and words[words.index("think") + 1 : words.index("think") + 2] in (["in"], ["of"], ["about"]):
+        if "think" in words[:2] and words[words.index("think") + 1 : words.index("think") + 2] in (
+            ["in"],
+            ["of"],
+            ["about"],
+            ["to"],
+        ):
             return True
         if words[:2] == ["no", "decision"] and cue.last == cue.first + 2:
             return True
@@ -229,8 +236,7 @@ class Cues(Reach):
         """Whether ``cue`` is the "may" of a contract: "the vendor may keep prompts for 30 days"."""
         if fact != "data_use" or cue.first != cue.last or cue.first == 0 or self.words[cue.first].low != "may":
             return False
-        before = self.words[cue.first - 1]
-        return self.words[cue.first].stop == NONE and before.low not in ("it", "there", "we", "i", "this", "that")
+        return self.words[cue.first - 1].low not in ("it", "there", "we", "i", "this", "that")
 
     def _of_project(self, cue: Match, match: Match) -> bool:
         """Whether ``cue`` is a wish for a whole thing that ``match`` says more of: "toying with an agent built on ..."."""
@@ -323,7 +329,7 @@ class Cues(Reach):
         if any(word.stop >= SENTENCE for word in between) or self._end(cue) - cue.last > 2:
             return False
         if self.words[cue.first].low in _SUMS_UP:
-            return True
+            return not holds(between[:-2], _CONTRASTS)
         if self.words[cue.first].stop >= COMMA or (between[-2:-1] and between[-2].low in ("but", "though", "and")):
             return sum(word.stop >= COMMA for word in between) <= 1 + (between[-1].stop < COMMA)
         return self._predicate(cue, match)
@@ -362,7 +368,8 @@ class Cues(Reach):
         if any(word.low not in _LINKS for word in self.words[begin : cue.first]):
             return False
         end = self._end(cue)
-        if end - cue.last > 2 or any(True for _ in self._around(begin, end)):
+        ends = self.ends.get(first.sentence, end) if self.words[begin].low in _SPEAKERS else end
+        if end - cue.last > 2 or any(True for _ in self._around(begin, ends)):
             return False
         return all(word.stop < CLAUSE or word.stop == SENTENCE for word in self.words[match.last + 1 : begin + 1])
 
