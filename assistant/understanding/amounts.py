@@ -22,7 +22,7 @@ def number_of(rule: str, amount: Amount | None, match: Match, fact: Fact) -> tup
     match rule:
         case "billions":
             value = number / _BILLION
-            if amount.currency not in ("USD", None):
+            if amount.currency != "USD":
                 note = f"{fact.labels.label} is asked in US dollars; the sum was not converted"
                 return _within(value, fact), note if _within(value, fact) is not None else None, True
             return _within(value, fact), None, False
