@@ -8,6 +8,7 @@ from typing import Final
 from assistant.answer import Assistant
 from assistant.compose import Composer, PlainComposer
 from assistant.index.embedding import PackagedEmbedder
+from assistant.index.hearing import PackagedHearer
 from assistant.index.opening import how_of, index_at_hand
 from assistant.llm.composer import PROMPT as COMPOSE
 from assistant.llm.composer import ModelComposer
@@ -23,6 +24,7 @@ from assistant.retrieval.wordings import Wordings
 from assistant.services import Reader as AnyReader
 from assistant.settings import NONE, AssistantSettings
 from assistant.understanding import Reader
+from assistant.understanding.clauses import Hearer
 from assistant.understanding.reader import Near
 from assistant.verify import Verifier
 from kg_service.applicability.evaluate import Evaluator
@@ -51,7 +53,10 @@ def assembled(settings: AssistantSettings, evaluator: Evaluator, searcher: Searc
     Raises:
         UnavailableError: where the model that is set cannot be used.
     """
-    reader: AnyReader = Reader(evaluator.knowledge, near=near_of(settings, evaluator.knowledge), cache=settings.cache)
+    knowledge = evaluator.knowledge
+    reader: AnyReader = Reader(
+        knowledge, near=near_of(settings, knowledge), cache=settings.cache, hearer=hearer_of(settings, knowledge)
+    )
     composer: Composer = PlainComposer(evaluator)
     model = configured(settings)
     if model is None:
@@ -69,6 +74,11 @@ def assembled(settings: AssistantSettings, evaluator: Evaluator, searcher: Searc
 def near_of(settings: AssistantSettings, knowledge: Knowledge) -> Near | None:
     """What compares questions by meaning: always the packaged model, for which the reader is tuned; none where none is wanted."""
     return None if settings.embeddings == NONE else Wordings(knowledge, PackagedEmbedder(), settings.cache).near
+
+
+def hearer_of(settings: AssistantSettings, knowledge: Knowledge) -> Hearer | None:
+    """What hears the sense of clauses, by the model that comes with Sextant; none where no such model is wanted."""
+    return None if settings.embeddings == NONE else PackagedHearer(knowledge)
 
 
 def for_command(settings: AssistantSettings, evaluator: Evaluator) -> Assembled:

@@ -109,7 +109,7 @@ class FactReading:
     polarity: Polarity
     spans: tuple[Span, ...]
     complete: bool = False
-    source: str = "words"  # words | model | given
+    source: str = "words"  # words | clauses (heard by the small model) | model | given
     hypothetical: bool = False  # of a "what if": an option to compare, never taken as so
 
 

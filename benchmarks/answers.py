@@ -18,6 +18,7 @@ from assistant.answer import Assistant
 from assistant.compose import PlainComposer
 from assistant.conversation import begun, continued
 from assistant.index.embedding import PACKAGED, PackagedEmbedder
+from assistant.index.hearing import PackagedHearer
 from assistant.index.keeper import How
 from assistant.index.opened import Index
 from assistant.index.opening import kept_index, lexical_index
@@ -57,7 +58,7 @@ def made(root: Path = ROOT, cache: Path | None = None) -> tuple[Evaluator, Reade
     """
     knowledge = read(root)
     evaluator = Evaluator(knowledge)
-    reader = Reader(knowledge, near=Wordings(knowledge, PackagedEmbedder(), cache).near)
+    reader = Reader(knowledge, near=Wordings(knowledge, PackagedEmbedder(), cache).near, hearer=PackagedHearer(knowledge))
     passages = passages_of(knowledge, root)
     searcher = Searcher(_by_words(passages) if cache is None else _by_meaning(passages, cache))
     folder = tempfile.TemporaryDirectory(prefix="gold-")

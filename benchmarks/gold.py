@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -107,6 +107,16 @@ def read_gold(knowledge: Knowledge) -> Gold:
     items += [_item(knowledge, record, "premise") for record in _load("questions-premises.yaml")]
     items += [_item(knowledge, record, "refusal") for record in _load("questions-refusals.yaml")]
     return Gold(descriptions, tuple(items), implied)
+
+
+def read_descriptions(knowledge: Knowledge, file: Path) -> tuple[Description, ...]:
+    """The descriptions of a file in the form of the gold set."""
+    return tuple(_description(knowledge, record) for record in yaml.safe_load(file.read_text(encoding="utf-8")))
+
+
+def neutral_in(description: Description, gold: Gold, knowledge: Knowledge) -> Callable[[Pair], bool]:
+    """What tells of a pair whether it is neither right nor wrong for ``description``."""
+    return _neutral(description, gold, knowledge)
 
 
 def read_pairs(readings: Iterable[FactReading], schema: Mapping[FactId, Fact]) -> frozenset[Pair]:

