@@ -17,6 +17,7 @@ from assistant.understanding.placing import left_over
 from assistant.understanding.polarity import Cues
 from assistant.understanding.readings import excluded, readings_of, says_none, settled, with_implied
 from assistant.understanding.rules import SLOT, Language, Meaning, Rule
+from assistant.understanding.seats import one_seat
 from assistant.understanding.words import Word
 from kg_service.model import Fact, FactId, Knowledge
 
@@ -96,11 +97,11 @@ def find(
     said = [(str(one.fact), one.match) for one in mentions]
     mentions += [
         Mention(FactId(fact), tuple(str(term) for term in place.terms), match, turn, slot=True, owned=1)
-        for fact, place, match, turn in left_over(said, groups, cues, words)
+        for fact, place, match, turn in left_over(said, groups, cues, words, language.nearby)
     ]
     mentions += standing_alone(mentions, groups, words, knowledge)
     mentions = _corrected(_only_main(mentions), cues, words, notes)
-    readings = list(readings_of(text, words, mentions, knowledge, notes))
+    readings = list(readings_of(text, words, one_seat(mentions, words, language.nearby), knowledge, notes))
     readings = with_implied(settled(readings, knowledge), language, knowledge)
     readings += [excluded(one, knowledge.facts[one.fact]) for one in readings if says_none(one)]
     readings.sort(key=lambda one: one.spans[0].start if one.spans else 0)

@@ -13,6 +13,7 @@ import logging
 import sys
 import unicodedata
 from array import array
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache as once
 from pathlib import Path
@@ -92,6 +93,7 @@ def packed(language: Language, key: str) -> bytes:
         "habits": {fact: _habit(habit) for fact, habit in language.habits.items()},
         "implied": [_implied(one) for one in language.implied],
         "foreign": {code: sorted(words) for code, words in language.foreign.items()},
+        "nearby": {name: sorted(words) for name, words in language.nearby.items()},
         **{name: sorted(getattr(language, name)) for name in _WORDS},
         "subjects_of_law": language.subjects_of_law,
         "remarks": language.remarks,
@@ -130,6 +132,7 @@ def unpacked(content: bytes, key: str) -> Language:
         foreign={code: frozenset(words) for code, words in plain["foreign"].items()},
         **{name: frozenset(plain[name]) for name in _WORDS},
         subjects_of_law=tuple(plain["subjects_of_law"]),
+        nearby=defaultdict(frozenset, {name: frozenset(words) for name, words in plain["nearby"].items()}),
         remarks=tuple(plain["remarks"]),
     )
 

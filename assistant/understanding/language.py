@@ -6,6 +6,7 @@ What they say once they are compiled is kept in the cache, for it takes a second
 from __future__ import annotations
 
 import gc
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -161,6 +162,10 @@ def _grammar(reading: Compiling, place: Place) -> None:
     language.fillers |= words["fillers"]
     language.subjects |= words["subjects"]
     language.subjects_of_law += tuple(sorted(words["subjects_of_law"]))
+    for name, row, spot in reading.entries(root.get("nearby"), place.below("nearby")):
+        reading.only("row of nearby words", name, spot)
+        words_of = frozenset(word for text, _ in reading.rows(row, spot) for word in text.split())
+        language.nearby = defaultdict(frozenset, {**language.nearby, name: words_of})
     for code, common, spot in reading.entries(root.get("foreign"), place.below("foreign")):
         language.foreign[code] = frozenset(text for text, _ in reading.rows(common, spot))
 
@@ -345,7 +350,7 @@ def _premises(reading: Compiling, value: Value, place: Place) -> None:
 
 
 _WORDS: Final = ("barriers", "fillers", "subjects", "subjects_of_law")
-_GRAMMAR: Final = ("irregular", "macros", "foreign", *_WORDS)
+_GRAMMAR: Final = ("irregular", "macros", "foreign", "nearby", *_WORDS)
 _HABIT_KEYS: Final = frozenset({"mentions", "open_terms", "holds", "silenced_by", "or_is_doubt", "carries"})
 _FACT_KEYS: Final = (
     *sorted(_HABIT_KEYS),

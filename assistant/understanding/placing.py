@@ -10,6 +10,7 @@ from assistant.understanding.groups import Place
 from assistant.understanding.pattern import Group, Match
 from assistant.understanding.polarity import Cues, Turn
 from assistant.understanding.roles import nearest_role, open_yet
+from assistant.understanding.rules import Nearby
 from assistant.understanding.words import CLAUSE, COMMA, Word, listed
 
 _LEAD: Final = listed(
@@ -23,7 +24,7 @@ _ROLES: Final = (_CLIENTS, _BUYERS, "provider_in", _COMPUTERS)
 
 
 def left_over(
-    mentioned: Sequence[tuple[str, Match]], groups: Sequence[Group], cues: Cues, words: Sequence[Word]
+    mentioned: Sequence[tuple[str, Match]], groups: Sequence[Group], cues: Cues, words: Sequence[Word], nearby: Nearby
 ) -> Iterator[tuple[str, Place, Match, Turn]]:
     """Each place that no row of words took, that begins its clause and is open or denied, with the fact that it belongs to.
 
@@ -46,14 +47,14 @@ def left_over(
         if group.kind == "place" and _leads(group, words):
             fact = _role(mentioned, group, words) or (_BUYERS if sold else _CLIENTS)
             turn = cues.turn(match, fact)
-            if not turn.denied and open_yet(group, words):
+            if not turn.denied and open_yet(group, words, nearby):
                 turn = replace(turn, doubted=True)
             if turn.doubted or turn.denied or (value.either and fact == _COMPUTERS):
                 taken |= set(_range(group))
                 yield fact, value, match, turn
                 continue
-        near = None if not seated and _apart(group, words) else nearest_role(group, words)
-        if near is None and group.kind == "place" and open_yet(group, words) and seated:
+        near = None if not seated and _apart(group, words) else nearest_role(group, words, nearby)
+        if near is None and group.kind == "place" and open_yet(group, words, nearby) and seated:
             near = _BUYERS if sold else _CLIENTS  # nothing tells whose place it is, and it is open
         if near is None:
             continue
@@ -61,7 +62,7 @@ def left_over(
         if turn.denied and near in (_COMPUTERS, "provider_in"):
             continue  # what is denied there is seldom the place
         taken |= set(_range(group))
-        yield near, value, match, replace(turn, doubted=True) if not turn.denied and open_yet(group, words) else turn
+        yield near, value, match, replace(turn, doubted=True) if not turn.denied and open_yet(group, words, nearby) else turn
 
 
 def _role(mentioned: Sequence[tuple[str, Match]], group: Group, words: Sequence[Word]) -> str | None:

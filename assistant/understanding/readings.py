@@ -9,7 +9,6 @@ from assistant.model import FactReading, Polarity, Span
 from assistant.understanding.mentions import Mention
 from assistant.understanding.pattern import Match
 from assistant.understanding.rules import Language, Meaning
-from assistant.understanding.seats import one_seat
 from assistant.understanding.words import Word
 from kg_service.applicability.facts import contradictions
 from kg_service.model import Fact, FactId, FactKind, Knowledge, TermId
@@ -19,7 +18,7 @@ def readings_of(
     text: str, words: Sequence[Word], mentions: Sequence[Mention], knowledge: Knowledge, notes: list[str]
 ) -> Iterator[FactReading]:
     by_fact: dict[FactId, list[Mention]] = {}
-    for one in sorted(one_seat(mentions, words), key=lambda each: (each.match.first, each.match.last)):
+    for one in sorted(mentions, key=lambda each: (each.match.first, each.match.last)):
         by_fact.setdefault(one.fact, []).append(one)
     for fact_id, said in by_fact.items():
         fact = knowledge.facts[fact_id]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, TypeAlias
 
 from assistant.understanding.graph import EMPTY, Graph
 from kg_service.model import FactId, TermId
@@ -76,6 +77,9 @@ class LawName:
     kind: str = "instrument"
 
 
+Nearby: TypeAlias = Mapping[str, frozenset[str]]
+
+
 @dataclass(slots=True)
 class Language:
     """Everything that the files say, compiled: ``names`` finds places and law first, ``patterns`` then the rest.
@@ -94,4 +98,5 @@ class Language:
     subjects: frozenset[str] = frozenset()
     foreign: dict[str, frozenset[str]] = field(default_factory=dict)
     subjects_of_law: tuple[str, ...] = ()
+    nearby: Nearby = field(default_factory=lambda: defaultdict(frozenset))  # what words around a place tell of it
     remarks: tuple[str, ...] = ()
