@@ -112,7 +112,7 @@ class Cues(Reach):
         denied = taken_back or self._denied(match, fact)
         beside = denied and not taken_back and self._beside(match, fact)
         doubted = self._doubted(match, fact)
-        if answer is not None:
+        if answer is not None and not taken_back:
             denied, doubted, beside = answer == "no", answer == "open", False
         only = self._any("only_after", match, fact) or any(
             self._just_before(cue, match, 1) for cue in self._within("only_before", match)
