@@ -117,6 +117,7 @@ class Cues(Reach):
         only = self._any("only_after", match, fact) or any(
             self._just_before(cue, match, 1) for cue in self._within("only_before", match)
         )
+        only = only or any(cue.first == match.first for cue in self._within("only_after", match))  # "only public data" as one row
         option = any(self._option(cue, match) for cue in self._near("if", match)) and not self._open_clause(match)
         return Turn(denied and not beside, doubted and not taken_back, only, option, beside)
 
