@@ -82,6 +82,18 @@ def test_answer_leads_with_the_open_conclusion_on_which_most_hangs(credit: Answe
     assert 20 <= int(said[1]) <= sum(1 for v in open_ones if v.norm.instrument == "eu-ai-act")
 
 
+def test_open_conclusions_of_places_that_nobody_named_do_not_lead(assistant: Assistant) -> None:
+    """An Irish credit union is not first told what hangs on a licence in New York, nor is any claim dropped."""
+    answer = assistant.ask(
+        "We are a credit union in Galway. A tool reads the PDF statements that members hand in for a car loan and pulls out wages "
+        "and rent; the lending officer makes up her own mind. It runs in Microsoft's cloud in Dublin. What applies?"
+    )
+    lead = " ".join(claim.text for claim in answer.claims if claim.heading is None)
+    assert "of AI Act cannot be told yet" in lead
+    assert "NYCRR" not in lead
+    assert answer.dropped == ()
+
+
 def test_question_of_law_is_answered_before_anything_is_asked_back(assistant: Assistant) -> None:
     """Nobody reads past questions to the answer."""
     text = assistant.ask("Is fraud detection high-risk under the AI Act?").text

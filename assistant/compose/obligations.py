@@ -12,8 +12,11 @@ from assistant.compose.wording import DECISIONS, counted, dated, doubt, ended, k
 from assistant.model import Claim, ClaimKind, PassageKind
 from assistant.verify.dates import long_form
 from kg_service.applicability.evaluate import Status
-from kg_service.model import Norm, NormKind
+from kg_service.applicability.hinges import Hinge
+from kg_service.model import FactId, Norm, NormKind, TermId
 
+_SEAT: Final = FactId("established_in")
+_PLACES: Final = (_SEAT, FactId("persons_in"), FactId("marketed_in"))
 IN_FULL: Final = 14  # up to so many obligations each stands in its own sentence
 FIRST: Final = 6  # of more: so many in full, before the lists
 IN_ONE: Final = 6  # provisions in one sentence of a list
@@ -80,12 +83,13 @@ def hinging(material: Material) -> Iterator[Claim]:
     for hinge in material.ground.hinges:
         settle = [law.facts[name] for name in hinge.missing]
         number = material.number(PassageKind.QUALIFICATION, hinge.qualification)
-        if number is None or all(fact.terms.keys() <= law.jurisdictions.keys() for fact in settle):
+        if number is None or all(fact.terms.keys() <= law.jurisdictions.keys() for fact in settle) or _elsewhere(material, hinge):
             continue  # a matter of place alone is asked back
         hanging = {law.norms[name] for name in hinge.norms}
         titles = list(dict.fromkeys(law.instruments[law.norms[name].instrument].short_title for name in hinge.norms))
-        of = f" of {listed(titles)}" if len(titles) <= 3 else ""
         shown = [norm for norm in material.norms(Status.UNDETERMINED) if norm in hanging][:HANGING]
+        cited = {law.instruments[norm.instrument].short_title for norm in shown}
+        of = f" of {listed(titles)}" if cited.issuperset(titles) else ""
         label, facts = law.qualifications[hinge.qualification].label, listed([fact.labels.label for fact in settle])
         text = f"{counted(len(hinge.norms), 'provision')}{of} cannot be told yet: {label} is open, and it depends on {facts}."
         yield material.claim(text, shown, ClaimKind.SUMMARY, None, number)
@@ -94,6 +98,18 @@ def hinging(material: Material) -> Iterator[Claim]:
             day = dated(law, begins[0].applies_from, begins[0].instrument)
             names, they = listed([place(law, norm) for norm in begins]), "they apply" if many(begins) else "it applies"
             yield material.claim(f"Where {they}, the first day of {names} is {day}.", begins, ClaimKind.DATE, None)
+
+
+def _elsewhere(material: Material, hinge: Hinge) -> bool:
+    """Whether the law of the norms that hang on ``hinge`` is that of no place that was named."""
+    law, facts = material.law, material.ground.facts
+    above = law.facts[_SEAT].ancestors
+    answers = [facts.get(fact) for fact in _PLACES]
+    named = {term for answer in answers if isinstance(answer, frozenset) for term in answer}
+    homes = {TermId(law.instruments[law.norms[name].instrument].jurisdiction) for name in hinge.norms}
+    return bool(named) and not any(
+        home not in above or any(home == one or home in above[one] or one in above[home] for one in named) for home in homes
+    )
 
 
 def _scope(material: Material, norms: Sequence[Norm], all_of_them: int) -> str:
