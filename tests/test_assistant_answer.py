@@ -85,8 +85,8 @@ def test_answer_leads_with_the_open_conclusion_on_which_most_hangs(credit: Answe
 def test_open_conclusions_of_places_that_nobody_named_do_not_lead(assistant: Assistant) -> None:
     """An Irish credit union is not first told what hangs on a licence in New York, nor is any claim dropped."""
     answer = assistant.ask(
-        "We are a credit union in Galway. A tool reads the PDF statements that members hand in for a car loan and pulls out wages "
-        "and rent; the lending officer makes up her own mind. It runs in Microsoft's cloud in Dublin. What applies?"
+        "We are a credit union in Galway. A tool reads the PDF statements that members hand in for a car loan and pulls out "
+        "wages and rent; the lending officer makes up her own mind. It runs in Microsoft's cloud in Dublin. What applies?"
     )
     lead = " ".join(claim.text for claim in answer.claims if claim.heading is None)
     assert "of AI Act cannot be told yet" in lead
