@@ -10,6 +10,7 @@ import yaml
 
 from kg_service.applicability.evaluate import Evaluator, Status
 from kg_service.applicability.facts import parse_facts
+from kg_service.model import FactId, TermId
 
 FILES = sorted(Path(__file__).parent.parent.glob("regulations/*/*/scenarios/*.yaml"))
 EXPECTED = {
@@ -41,4 +42,25 @@ def test_verdicts_of_scenario_are_those_reasoned_from_the_law(file: Path, evalua
             verdict = verdicts[evaluator.norm(name).id]
             if verdict.status not in statuses or not missing <= set(verdict.missing_facts):
                 wrong.append((group, name, str(verdict.status), sorted(missing - set(verdict.missing_facts))))
+    assert wrong == []
+
+
+LICENCES = {
+    "us-ny-dfs-500",
+    "us-ny-dfs-ai-letters",
+}  # bind whoever holds a licence of New York, wherever its seat and its customers are
+
+
+@pytest.mark.parametrize("place", ["ie", "us-tx", "jp"])
+def test_law_of_another_place_does_not_reach_a_firm_with_nothing_there(place: str, evaluator: Evaluator) -> None:
+    """Seat, people, buyers, computers and suppliers in one place: no norm of a place elsewhere is even open, but for licences."""
+    law = evaluator.knowledge
+    facts = parse_facts(law.facts, {str(name): [place] for name, fact in law.facts.items() if fact.jurisdictions})
+    above = law.facts[FactId("established_in")].ancestors
+    wrong = []
+    for verdict in evaluator.assess(facts, date(2026, 11, 23)).verdicts:
+        home = TermId(law.instruments[verdict.norm.instrument].jurisdiction)
+        elsewhere = home in above and home != place and home not in above[TermId(place)]
+        if elsewhere and verdict.norm.instrument not in LICENCES and verdict.status is not Status.DOES_NOT_APPLY:
+            wrong.append(f"{verdict.norm.id} {verdict.status}")
     assert wrong == []
