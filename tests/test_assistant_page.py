@@ -12,6 +12,8 @@ import pytest
 from assistant_service import CREDIT, DAY, Answered, Asked, events
 from page import Page, faults
 
+from assistant.rest.page import _PARTS
+
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 EVIL = "<script>alert(1)</script><img src=x onerror=alert(2)> We are a German bank. \"'>What applies?"
 
@@ -56,6 +58,18 @@ def test_page_shows_what_the_interface_says(asked: Asked, answer: Answered) -> N
     assert [claim["text"] for claim in found["claims"] if " ".join(claim["text"].split()) not in shown] == []
     assert [one["label"] for one in found["facts"] if one["label"] not in shown] == []
     assert [one["ask"] for one in found["next_questions"] if " ".join(one["ask"].split()) not in shown] == []
+
+
+def test_fact_that_was_only_heard_asks_to_be_checked() -> None:
+    """Of two facts understood, the one that no pattern showed but the sense of a clause says so where it stands."""
+    facts = [{"fact": name, "label": name.title(), "labels": ["Something"], "because": []} for name in ("product", "use_case")]
+    read = [
+        {"fact": "product", "source": "words"},
+        {"fact": "use_case", "source": "words"},
+        {"fact": "use_case", "source": "clauses"},
+    ]
+    chips = str(_PARTS.chips(facts, [one | {"polarity": "stated"} for one in read])).split("</li>")
+    assert ["please check" in chip for chip in chips[:2]] == [False, True]
 
 
 def test_page_runs_no_code_that_stands_in_it(answer: Answered) -> None:
