@@ -13,7 +13,7 @@ from assistant.model import FactReading, Polarity
 from assistant.understanding import Reader
 from assistant.understanding.clauses import FEATURES, SOURCE, Choice, Heard, windows
 from assistant.understanding.words import words_of
-from benchmarks.gold import GOLD, Gold, Score, read_descriptions, read_pairs, score
+from benchmarks.gold import GOLD, Score, read_descriptions, read_gold, read_pairs, score
 from kg_service.knowledge.read import read
 from kg_service.model import FactId, FactKind, Knowledge
 
@@ -182,9 +182,17 @@ def test_every_word_lies_in_one_window() -> None:
     assert windows(()) == []
 
 
-def test_figures_on_shown_descriptions_hold(law: Knowledge, both: Reader) -> None:
-    """On descriptions that everybody has seen patterns and model together read nearly all."""
-    gold, total = Gold({}, (), ()), Score()
-    for one in read_descriptions(law, SHOWN):
-        total.add(score(one, read_pairs(both.read(one.text).readings, law.facts), gold, law)["all"])
-    assert total.recall > 0.9
+def total_of(law: Knowledge, reader: Reader, file: Path) -> Score:
+    gold, total = read_gold(law), Score()
+    for one in read_descriptions(law, file):
+        total.add(score(one, read_pairs(reader.read(one.text).readings, law.facts), gold, law)["all"])
+    return total
+
+
+def test_model_hears_what_patterns_miss_in_texts_that_neither_has_seen(law: Knowledge, alone: Reader, both: Reader) -> None:
+    """On the harder held-out descriptions recall rises, and precision does not pay for it; shown ones stay as they were."""
+    fresh = GOLD / "descriptions-fresh.yaml"
+    before, after = total_of(law, alone, fresh), total_of(law, both, fresh)
+    assert after.recall > before.recall + 0.03
+    assert after.precision > before.precision - 0.01
+    assert total_of(law, both, SHOWN).f1 > 0.95

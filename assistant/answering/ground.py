@@ -9,6 +9,7 @@ from typing import Final, Protocol
 
 from assistant.answering.asking import behind
 from assistant.answering.ranking import Ranking
+from assistant.compose.obligations import HANGING
 from assistant.compose.plain import at
 from assistant.model import Citation, Found, Intent, Passage, PassageKind, Understanding
 from assistant.retrieval.scope import Scope
@@ -23,7 +24,6 @@ from kg_service.model import FactId, InstrumentId, Knowledge, Norm, NormId
 SEARCHED: Final = 12
 BEGINNING: Final = 60  # norms of which only the first day is told
 OPEN: Final = 8  # undetermined norms handed over, for each question back
-HANGING: Final = 3  # norms handed over of those that hang on one open conclusion
 _LAW: Final = (PassageKind.NORM, PassageKind.INTERPRETATION, PassageKind.QUALIFICATION, PassageKind.INSTRUMENT)
 _SENTENCE: Final = re.compile(r"(?<=[.!?])\s+|\n+")
 _ASKING: Final = re.compile(
