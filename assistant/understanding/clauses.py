@@ -1,19 +1,21 @@
 """Readings beside the patterns: what a message says in words that no pattern holds, as a small learned model hears it.
 
 The model marks, for each term of each fact, how likely the text speaks of it, whether it is so, denied or left open, and which
-word tells most. Marks and readings of patterns are weighed together. Places, days, numbers, names and questions are never heard.
+word tells most; and of each place that patterns find, whose place it is. Marks and readings of patterns are weighed together.
+Names of places, days, numbers, names and questions are never heard.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final, NamedTuple, Protocol
 
 from assistant.model import FactReading, Polarity, Span
 from assistant.understanding.polarity import Cues
 from assistant.understanding.rules import Language
+from assistant.understanding.whose import Spot
 from assistant.understanding.words import CLAUSE, SENTENCE, Word
 from kg_service.applicability.facts import contradictions
 from kg_service.model import Fact, FactId, FactKind, Knowledge, TermId
@@ -23,7 +25,7 @@ TRUE: Final = "true"
 POLARITIES: Final = (Polarity.STATED, Polarity.NEGATED, Polarity.UNCERTAIN)
 FEATURES: Final = (
     "always", "score", "turn", "read", "read_score", "read_turn", "turned", "same_fact", "narrower_read", "wider_read",
-    "negated", "uncertain", "read_negated", "read_uncertain", "behind", "answered",
+    "negated", "uncertain", "read_negated", "read_uncertain", "behind", "answered", "elsewhere",
 )  # fmt: skip
 _WINDOW: Final = 110  # words that are heard at once
 _MOST: Final = 10  # windows of one message that are heard
@@ -43,7 +45,7 @@ class Said(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class Heard:
     """How far a text speaks of ``term``: ``score`` in log odds; ``turns`` how likely it is stated, denied, left open;
-    ``start`` and ``end`` of the word that tells most.
+    ``start`` and ``end`` of the word that tells most. Without a ``term``: how far the place there is the place of ``fact``.
     """
 
     fact: FactId
@@ -57,13 +59,14 @@ class Heard:
 @dataclass(frozen=True, slots=True)
 class Choice:
     """How much each feature weighs, what is added for each fact (and where a pattern read it), and from where on a mark is taken
-    and up to where a reading of a pattern is dropped.
+    and up to where a reading of a pattern is dropped. ``places``: the weights for whose place a place is; without them none is.
     """
 
     weights: Mapping[str, float]
     facts: Mapping[str, tuple[float, float]]
     take: float
     drop: float
+    places: Mapping[str, float] = field(default_factory=dict)
 
 
 class Hearer(Protocol):
@@ -73,8 +76,8 @@ class Hearer(Protocol):
     def choice(self) -> Choice | None:
         """How its marks are weighed; None where it cannot hear."""
 
-    def hear(self, texts: Sequence[str]) -> Sequence[Sequence[Heard]]:
-        """The marks of each text."""
+    def hear(self, texts: Sequence[str], spots: Sequence[Sequence[Spot]]) -> Sequence[Sequence[Heard]]:
+        """The marks of each text, and those of the places named in it."""
 
 
 def with_heard(
@@ -87,6 +90,7 @@ def with_heard(
     knowledge: Knowledge,
     language: Language,
     laws: Sequence[tuple[int, int]],
+    spots: Sequence[Spot],
 ) -> tuple[tuple[FactReading, ...], list[str]]:
     """``read`` with what is heard in its clauses and without what is unlikely by their sense, and notes that say so.
 
@@ -94,7 +98,7 @@ def with_heard(
     """
     if len({one.fact for one in read if one.polarity is Polarity.STATED}) < _PLAN or any(one.hypothetical for one in read):
         return tuple(read), []
-    more, dropped = heard(text, words, read, cues, hearer, knowledge, laws)
+    more, dropped = heard(text, words, read, cues, hearer, knowledge, laws, spots)
     kept = without([one for one in read if one not in told], dropped, language, knowledge.facts)
     notes = []
     gone = {one.fact for one in read} - {one.fact for one in (*kept, *told, *more)}
@@ -115,14 +119,18 @@ def heard(
     hearer: Hearer,
     knowledge: Knowledge,
     laws: Sequence[tuple[int, int]] = (),
+    spots: Sequence[Spot] = (),
 ) -> tuple[tuple[FactReading, ...], tuple[Said, ...]]:
-    """What is heard in ``text`` beyond what was ``read``, and what was read but is unlikely. ``laws``: where its names stand."""
+    """What is heard in ``text`` beyond what was ``read``, and what was read but is unlikely.
+
+    ``laws``: where its names stand; ``spots``: the places that it names.
+    """
     choice = hearer.choice
     if choice is None:
         return (), ()
     spans, deaf = windows(words)[:_MOST], _barred(text, words, cues, laws)
-    marks = _marks(text, words, spans, deaf, hearer)
-    before = said_in(read, knowledge.facts)
+    marks = marks_in(text, words, hearer, spots if choice.places else (), deaf)
+    before = said_in(read, knowledge.facts, bool(choice.places))
     odds = {one: likelihood(one, marks, before, knowledge.facts, choice) for one in candidates(marks, before, knowledge.facts)}
     until = words[spans[-1][1]].end
     firm = _out_of_hearing(read, [*deaf, (until, len(text) + 1)], knowledge.facts)
@@ -146,7 +154,7 @@ def without(
     firm = {(meaning.fact, meaning.value) for rule in language.implied if stated.issuperset(rule.when) for meaning in rule.means}
     kept: list[FactReading] = []
     for one in readings:
-        gone = [each for each in said_in([one], schema) if each in dropped and (each.fact, each.term) not in firm]
+        gone = [each for each in said_in([one], schema, True) if each in dropped and (each.fact, each.term) not in firm]
         if not gone:
             kept.append(one)
         elif isinstance(one.value, tuple) and (left := tuple(term for term in one.value if term not in {o.term for o in gone})):
@@ -154,12 +162,15 @@ def without(
     return tuple(kept)
 
 
-def said_in(read: Sequence[FactReading], schema: Mapping[FactId, Fact]) -> tuple[Said, ...]:
-    """What readings say, term by term; "no personal data" denies personal data. Options and facts without terms are left out."""
+def said_in(read: Sequence[FactReading], schema: Mapping[FactId, Fact], places: bool = False) -> tuple[Said, ...]:
+    """What readings say, term by term; "no personal data" denies personal data. Options and facts without terms are left out.
+
+    ``places``: facts that are answered by places too.
+    """
     found: list[Said] = []
     for one in read:
         fact = schema[one.fact]
-        if one.hypothetical or fact.jurisdictions or fact.kind in (FactKind.NUMBER, FactKind.DATE):
+        if one.hypothetical or (fact.jurisdictions and not places) or fact.kind in (FactKind.NUMBER, FactKind.DATE):
             continue
         if fact.kind is FactKind.FLAG:
             found.append(Said(fact.id, TRUE, one.polarity if one.value is not False else Polarity.NEGATED))
@@ -195,7 +206,14 @@ def features(
     read = float(one in before)
     same = [other for other in before if other.fact == one.fact and other != one]
     single = fact.kind is FactKind.ONE
-    best = max((each.score for key, each in marks.items() if key[0] == one.fact and key[1] != one.term), default=_LEAST)
+    if fact.jurisdictions:  # another role of the same place
+        rivals = [each.score for (other, term), each in marks.items() if term == one.term and other != one.fact]
+        placed = [other for other in before if schema[other.fact].jurisdictions and other.fact != one.fact]
+        elsewhere = any(other.term == one.term for other in placed)
+    else:
+        rivals = [each.score for (other, term), each in marks.items() if other == one.fact and term != one.term]
+        elsewhere = False
+    best = max(rivals, default=_LEAST)
     negated, uncertain = float(one.polarity is Polarity.NEGATED), float(one.polarity is Polarity.UNCERTAIN)
     return (
         1.0,
@@ -212,8 +230,9 @@ def features(
         uncertain,
         read * negated,
         read * uncertain,
-        max(best - score, 0.0) if single else 0.0,
+        max(best - score, 0.0) if single or fact.jurisdictions else 0.0,
         float(single and bool(same)),
+        float(elsewhere),
     )
 
 
@@ -227,7 +246,8 @@ def likelihood(
     """How likely ``one`` is said, by marks and patterns together."""
     values = features(one, marks, before, schema)
     alone, read = choice.facts.get(str(one.fact), (0.0, 0.0))
-    total = alone + values[3] * read + sum(choice.weights[name] * value for name, value in zip(FEATURES, values, strict=True))
+    weights = choice.places if schema[one.fact].jurisdictions else choice.weights
+    total = alone + values[3] * read + sum(weights[name] * value for name, value in zip(FEATURES, values, strict=True))
     return 1 / (1 + math.exp(-max(-30.0, min(30.0, total))))
 
 
@@ -249,6 +269,13 @@ def may_be_said(one: Said, taken: Sequence[Said], fact: Fact) -> bool:
     return not any(one.term in _above(fact, other.term) for other in stated)
 
 
+def terms_of(mark: Heard, spots: Sequence[Spot]) -> tuple[str, ...]:
+    """The terms that ``mark`` is for: its own, or those of the place of ``spots`` that it stands at."""
+    if mark.term:
+        return (mark.term,)
+    return tuple(str(term) for spot in spots if spot[:2] == (mark.start, mark.end) for term in spot.terms)
+
+
 def windows(words: Sequence[Word]) -> list[tuple[int, int]]:
     """The first and last words of each row of whole sentences that is heard at once; a long sentence is cut."""
     found: list[tuple[int, int]] = []
@@ -265,20 +292,27 @@ def windows(words: Sequence[Word]) -> list[tuple[int, int]]:
     return found
 
 
-def _marks(
-    text: str, words: Sequence[Word], spans: Sequence[tuple[int, int]], deaf: Sequence[tuple[int, int]], hearer: Hearer
+def marks_in(
+    text: str, words: Sequence[Word], hearer: Hearer, spots: Sequence[Spot], deaf: Sequence[tuple[int, int]] = ()
 ) -> dict[tuple[FactId, str], Heard]:
     """The strongest mark for each term, in the characters of ``text``; none from what is ``deaf``."""
+    spans = windows(words)[:_MOST]
     best: dict[tuple[FactId, str], Heard] = {}
     starts = [words[first].start for first, _ in spans]
     texts = [text[words[first].start : _until(text, words, last)] for first, last in spans]
-    for start, about in zip(starts, hearer.hear(texts), strict=True):
+    named = [
+        [Spot(begin - start, end - start, terms) for begin, end, terms in spots if start <= begin and end <= start + len(part)]
+        for start, part in zip(starts, texts, strict=True)
+    ]
+    for start, about, here in zip(starts, hearer.hear(texts, named), named, strict=True):
         for one in about:
             begin, end = one.start + start, one.end + start
-            key = (one.fact, one.term)
-            if any(low < end and begin < high for low, high in deaf) or (key in best and best[key].score >= one.score):
+            if any(low < end and begin < high for low, high in deaf):
                 continue
-            best[key] = Heard(one.fact, one.term, one.score, one.turns, begin, end)
+            for term in terms_of(one, here):
+                key = (one.fact, term)
+                if key not in best or best[key].score < one.score:
+                    best[key] = Heard(one.fact, term, one.score, one.turns, begin, end)
     return best
 
 

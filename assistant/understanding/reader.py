@@ -25,6 +25,7 @@ from assistant.understanding.premises import premises
 from assistant.understanding.questions import Questions
 from assistant.understanding.rules import Language
 from assistant.understanding.tongue import tongue_of
+from assistant.understanding.whose import spots_of
 from assistant.understanding.words import Word, words_of
 from kg_service.applicability.facts import Facts
 from kg_service.model import FactKind, InterpretationId, Knowledge, QualificationId
@@ -117,7 +118,16 @@ class Reader:
         elif self._hearer is not None and not taking_back and language == "en" and wanted[0] in _PLANNING:
             named_law = [(group.first, group.last) for group in groups if group.kind == "law"]
             readings, heard = with_heard(
-                part, words, readings, told, found.cues, self._hearer, self.knowledge, self.language, named_law
+                part,
+                words,
+                readings,
+                told,
+                found.cues,
+                self._hearer,
+                self.knowledge,
+                self.language,
+                named_law,
+                spots_of(words, place_groups),
             )
             notes.extend(heard)
         used = granted | frozenset(
