@@ -29,6 +29,8 @@ CUES: Final = (
         "negation_short",
         "negation_before",
         "negation_clause",
+        "negation_before_end",
+        "negation_clause_end",
         "answer_no",
         "answer_yes",
         "answer_open",

@@ -90,14 +90,16 @@ class Cues(Reach):
         plain = {place: length for (name, place), length in taken.items() if name == "nothing"}
         rivals = {name for name, _ in taken} - {""}
         found: dict[str, list[Match]] = {}
-        for rule, match in cues:
+        for rule, match in cues:  # of a kind that ends in "_end" are those alone that close their clause: "health data don't"
             size = match.last - match.first + 1
             kin = _rival(rule.name)
             if kin.startswith("negation") and any(plain.get(place, 0) >= size for place in range(match.first, match.last + 1)):
                 continue
             against = () if not kin else [one for one in rivals if one == kin or one[:5] != kin[:5]]
             if all(taken.get((one, place), 0) <= size for one in against for place in range(match.first, match.last + 1)):
-                found.setdefault(rule.name, []).append(match)
+                name = rule.name.removesuffix("_end")
+                if name == rule.name or match.last + 1 >= len(words) or words[match.last + 1].stop >= COMMA:
+                    found.setdefault(name, []).append(match)
         answers = Answers.of(text, words, found, mentions)
         firsts = [match.first for match, _ in mentions]
         starts = {name: [cue.first for cue in some] for name, some in found.items()}
@@ -273,7 +275,7 @@ class Cues(Reach):
             word = self.words[place]
             if (
                 word.stop >= CLAUSE
-                or (word.stop == LABEL and place > cue.last + 1)
+                or (word.stop == LABEL and (place > cue.last + 1 or self.words[cue.last].low == "nothing"))
                 or (place < match.first and word.low in self.language.barriers)
                 or (strict and word.low in PRONOUNS and place < match.first and self._new_clause(cue, place))
             ):
@@ -327,7 +329,7 @@ class Cues(Reach):
         if match.last >= cue.first or cue.first - match.last > _CLAUSE_REACH:
             return False
         between = self.words[match.last + 1 : cue.first + 1]
-        if any(word.stop >= SENTENCE for word in between) or self._end(cue) - cue.last > 2:
+        if any(word.stop >= SENTENCE or word.low == "whose" for word in between) or self._end(cue) - cue.last > 2:
             return False
         if self.words[cue.first].low in _SUMS_UP:
             return not holds(between[:-2], _CONTRASTS)

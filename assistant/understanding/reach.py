@@ -20,7 +20,8 @@ OF: Final = listed("of from in on for about by at with to about")
 PRONOUNS: Final = listed("it we they he she you i")
 _THAT: Final = listed("that if whether think thinks believe believes assume hope expect suspect guess say says")
 _FINITE: Final = listed(
-    "is are was were has have had may might could can cannot must will would shall should does do did remains stays"
+    """is are was were has have had may might could can cannot must will would shall should does do did remains stays play plays
+    stay"""
 )
 _SINGULAR: Final = listed("is was isn't wasn't isnt wasnt has does doesn't doesnt hasn't")
 _BETWEEN: Final = listed(
@@ -128,6 +129,8 @@ class Reach:
             return True
         if any(word in self.language.barriers for word in words):
             return False
+        if words == ["and"]:
+            return False  # "prompts stay in a log and are not mined" says more of the same prompts
         if words[0] in OF and all(word.stop < COMMA for word in between) and "and" not in words:
             return not any(word in PRONOUNS for word in words)
         listed_on = words[0] in ("and", "or", "nor") or between[0].stop == COMMA
@@ -164,7 +167,10 @@ class Reach:
 
     def _goes_on_to_mention(self, cue: Match) -> bool:
         """Whether what is turned comes behind ``cue``: "is not used to rate anybody", against "voice is not used in it"."""
-        return self._goes_on_with(cue) and any(True for _ in self._around(cue.last + 1, cue.last + 5))
+        return self._goes_on_with(cue) and any(
+            all(word.stop < CLAUSE for word in self.words[cue.last + 1 : other.first + 1])
+            for other, _ in self._around(cue.last + 1, cue.last + 5)
+        )
 
     def _goes_on_with(self, cue: Match) -> bool:
         """Whether what is denied follows: "is not used to rate anybody", against "voice is not used"."""

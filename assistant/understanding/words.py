@@ -20,7 +20,7 @@ _WORD: Final = re.compile(
 )
 _HAN: Final = re.compile(f"[{HAN}]")
 _SENTENCE: Final = re.compile(r"[.!?。！？…]|\n\s*\n|\n\s*[-*•]")
-_CLAUSE: Final = re.compile(r"[;:；：()（）\[\]\n]|[—–]|\s-+\s")
+_CLAUSE: Final = re.compile(r"[;:；：()（）\[\]\n]|[—–→]|\s-+\s|[-=]+>")
 _COMMA: Final = re.compile(r"[,，、/|&+]")
 _ASIDE: Final = re.compile(r"[(（]\s?[A-Z][\w.'’-]*(?:(?:, ?| ?/ ?| or | and | )[A-Z][\w.'’-]*){0,3}\s?[)）]")
 _ABBREVIATED: Final = listed(
@@ -29,7 +29,7 @@ _ABBREVIATED: Final = listed(
 )
 
 NONE, COMMA, LABEL, CLAUSE, SENTENCE = 0, 1, 2, 3, 4
-_LABEL_ENDS: Final = (":", "：", "-", "–", "—")
+_LABEL_ENDS: Final = (":", "：", "-", "–", "—", "->", "=>", "→")
 _ANSWERS: Final = listed("no yes nope yep ok")
 _LABEL_WORDS: Final = 4  # "Vendor: ...": so many words before a colon at most
 _LABELLED: Final = re.compile(r"[^\n:.!?]{1,45}:(?:\s|$)")
