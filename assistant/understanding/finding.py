@@ -24,6 +24,7 @@ from kg_service.model import Fact, FactId, Knowledge
 _CLOSE: Final = 60
 _WEAKLY: Final = ("model_source", "use_case", "automation", "product")  # of these a weak mention that is denied says nothing
 _NEAR: Final = 6
+_ARTICLES: Final = ("of", "the", "all", "these", "those")
 _PUT_OUT: Final = ("generates", "task_nature", "product", "affected", "data")
 _SETTINGS: Final = ("persons_in", "marketed_in", "established_in", "institution", "affected")
 
@@ -92,16 +93,19 @@ def find(
                     meaning.fact, value, match, turn, meaning.weak, len(match.owned), slot, meaning.denied, meaning.only_denied
                 )
             )
-    mentions = one_role([one for one in mentions if not (one.slot and _days_of(one.match) & granted)])
+    idle = [match for rule, match in spoken if rule.group == "mask" and match.groups]
+    mentions, aside = one_role([one for one in mentions if not (one.slot and _days_of(one.match) & granted)], idle)
+    groups = [group for group in groups if group.last not in aside]
     mentions += left_alone(mentions, groups, cues, words)
     said = [(str(one.fact), one.match) for one in mentions]
     mentions += [
         Mention(FactId(fact), tuple(str(term) for term in place.terms), match, turn, slot=True, owned=1)
         for fact, place, match, turn in left_over(said, groups, cues, words, language.nearby)
     ]
+    mentions = one_seat(mentions, words, language.nearby)
     mentions += standing_alone(mentions, groups, words, knowledge)
     mentions = _corrected(_only_main(mentions), cues, words, notes)
-    readings = list(readings_of(text, words, one_seat(mentions, words, language.nearby), knowledge, notes))
+    readings = list(readings_of(text, words, mentions, knowledge, notes))
     readings = with_implied(settled(readings, knowledge), language, knowledge)
     readings += [excluded(one, knowledge.facts[one.fact]) for one in readings if says_none(one)]
     readings.sort(key=lambda one: one.spans[0].start if one.spans else 0)
@@ -123,7 +127,7 @@ def _outside(match: Match, words: Sequence[Word]) -> bool:
     """Whether the place of ``match`` is where something is not: "hosted outside the EU"."""
     places = [group for group in match.groups if isinstance(group.value, Place)]
     lead = words[max(match.first, places[-1].first - 3) : places[-1].first] if places else ()
-    return any(word.low == "outside" for word in lead)
+    return any(word.low == "outside" and all(one.low in _ARTICLES for one in lead[at + 1 :]) for at, word in enumerate(lead))
 
 
 def _days_of(match: Match) -> frozenset[tuple[int, int]]:
@@ -217,13 +221,21 @@ def _torn(meaning: Meaning, match: Match, words: Sequence[Word], close: Sequence
     if not any(word.low in ("or", "或") for word in around):
         return False
     for rule, other in close:
-        if other is match or not any(one.fact == meaning.fact and one.value != meaning.value for one in rule.means):
+        if other is match or not any(
+            one.fact == meaning.fact and (one.value != meaning.value or one.value == SLOT) for one in rule.means
+        ):
             continue
-        left, right = (match, other) if match.last < other.first else (other, match)
-        between = words[left.last + 1 : right.first]
+        left, right = sorted((_named_at(match, meaning), _named_at(other, meaning)))
+        between = words[left[1] + 1 : right[0]]
         if 0 < len(between) <= 4 and any(word.low in ("or", "或") for word in between):
             return True
     return False
+
+
+def _named_at(match: Match, meaning: Meaning) -> tuple[int, int]:
+    """The first and last word of what ``match`` names: of a row with a place in it those of the place."""
+    places = [group for group in match.groups if isinstance(group.value, Place)] if meaning.value == SLOT else []
+    return (places[-1].first, places[-1].last) if places else (match.first, match.last)
 
 
 def _only_main(mentions: list[Mention]) -> list[Mention]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
@@ -36,9 +36,17 @@ _SPELLED: Final = re.compile(
 )
 _PARTS: Final = {"half": 0.5, "a quarter": 0.25, "an": 1.0}
 _PERHAPS: Final = listed("perhaps maybe possibly probably later tbc tbd eventually hopefully")
-_LATER: Final = listed("if once tbd tbc tba pending undecided unclear open follow follows perhaps maybe possibly likely")
+_LATER: Final = listed(
+    """still confirmed unconfirmed parked eyed mulled negotiation talks excluded excepted dropped if once tbd tbc tba pending
+    undecided unclear open follow follows perhaps maybe possibly likely"""
+)
 _THOUSANDS: Final = re.compile(r"[1-9]\d{0,2}(?:[ .'’\u00a0\u202f]\d{3})+")
 _JOINS: Final = listed("""and or the both as well also plus in nor und either else across from one 和 或 及 与""")
+
+
+_BEING: Final = listed("and is are was were will would may might has have must can no")
+_ELSE: Final = listed("from here out over up")
+_FAR_BACK: Final = 25
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +88,22 @@ def names_of(words: Sequence[Word], language: Language, knowledge: Knowledge) ->
         elif isinstance(name, LawName):
             laws.append(Named(match.first, match.last, name))
     groups = [group for row in _rows(places, words) for group in _groups(row, words, knowledge)]
+    groups += list(_there(groups, words))
     groups += [Group("law", one.first, one.last, one.law) for one in laws]
     return groups, laws
+
+
+def _there(groups: Sequence[Group], words: Sequence[Word]) -> Iterator[Group]:
+    """Each "there" that ends its clause and points back at the place named last: "a house from Oslo; the files lie there"."""
+    named = [group for group in groups if group.kind in ("place", "adj") and isinstance(group.value, Place)]
+    for at, word in enumerate(words):
+        if word.low != "there" or word.stop >= COMMA or (at + 1 < len(words) and words[at + 1].low in _BEING):
+            continue
+        if at == 0 or words[at - 1].low in _ELSE:
+            continue
+        before = [one for one in named if one.last < at and word.sentence - words[one.last].sentence <= 1]
+        if before and at - before[-1].last <= _FAR_BACK:
+            yield Group("there", at, at, before[-1].value)
 
 
 def longest(matches: Iterable[Match]) -> list[Match]:

@@ -10,7 +10,7 @@ from assistant.understanding.days import Day
 from assistant.understanding.groups import Amount, Place
 from assistant.understanding.pattern import Group, Match
 from assistant.understanding.polarity import Cues, Turn
-from assistant.understanding.words import CLAUSE, COMMA, Word, listed
+from assistant.understanding.words import CLAUSE, COMMA, SENTENCE, Word, listed
 from kg_service.model import FactId, Knowledge
 
 _PLACES: Final = ("established_in", "persons_in", "marketed_in", "hosting_in", "provider_in")
@@ -18,6 +18,10 @@ _ROLE_WORDS: Final = listed(
     """cloud server servers data hosted hosting region vendor supplier provider customers clients users borrowers applicants
     people market markets not never no hosted runs support transfer office offices live sold licensed maybe perhaps or either"""
 )
+_GOING_ON: Final = ("persons_in", "marketed_in", "hosting_in")
+_MOST_BETWEEN: Final = 9
+_INSIDE: Final = listed("in from across of at around")
+_SOME: Final = listed("few handful couple one two three four five some others another rest bit several")
 _TURNED_ASIDE: Final = (("audience", "staff"), ("institution", "technology_vendor"))
 _ROLES: Final = ("marketed_in", "hosting_in", "provider_in", "established_in", "persons_in", "in_service_from", "on_market_from")
 
@@ -48,10 +52,19 @@ def _idle(one: Mention) -> bool:
     return counted or (str(one.fact), one.value) in _TURNED_ASIDE
 
 
-def one_role(mentions: list[Mention]) -> list[Mention]:
-    """Each place and day with the one fact whose words stand closest around it; without what is turned aside only."""
+def one_role(mentions: list[Mention], idle: Sequence[Match] = ()) -> tuple[list[Mention], frozenset[int]]:
+    """Each place and day with the one fact whose words stand closest around it; without what is turned aside only.
+
+    And the last words of the places that are none of a fact: the words of one of ``idle`` stand closer around them.
+    """
     mentions = [one for one in mentions if not _idle(one)]
-    best: dict[tuple[int, int], tuple[tuple[int, int, int], Mention]] = {}
+    best: dict[tuple[int, int], tuple[tuple[int, int, int], Mention | None]] = {}
+    for match in idle:
+        for group in match.groups:
+            if isinstance(group.value, Place):
+                aside = (len(match.owned), 0, 1)
+                key = (group.last, group.last)
+                best[key] = max(best.get(key, (aside, None)), (aside, None), key=lambda pair: pair[0])
     for one in mentions:
         if not one.slot:
             continue
@@ -67,7 +80,7 @@ def one_role(mentions: list[Mention]) -> list[Mention]:
         winner = best[(held[-1].last, held[-1].last)][1] if held else one
         if winner is one:
             kept.append(one)
-    return kept
+    return kept, frozenset(last for (last, _), (_, won) in best.items() if won is None)
 
 
 def left_alone(mentions: Sequence[Mention], groups: Sequence[Group], cues: Cues, words: Sequence[Word]) -> list[Mention]:
@@ -86,13 +99,25 @@ def left_alone(mentions: Sequence[Mention], groups: Sequence[Group], cues: Cues,
         same = words[last.match.last].sentence == words[group.first].sentence and group.first - last.match.last <= 4
         if str(last.fact) == "established_in":
             same = same and group.first - last.match.last <= 3  # "a bank in Cork, not in Dublin"
+        goes_on = str(last.fact) in _GOING_ON and _few_more(last.match, group, words)
         mended = any(last.match.last < place < group.first and group.first - place <= 5 for place in corrections)
         match = Match(-1, group.first, group.last, frozenset(range(group.first, group.last + 1)), (group,))
         turn = cues.turn(match, str(last.fact))
-        if mended or (same and (turn.denied or turn.doubted)):
+        if mended or goes_on or (same and (turn.denied or turn.doubted)):
             found.append(Mention(last.fact, tuple(str(term) for term in group.value.terms), match, turn, slot=True, owned=1))
             taken |= match.owned
     return found
+
+
+def _few_more(before: Match, group: Group, words: Sequence[Word]) -> bool:
+    """Whether ``group`` goes on from the place of ``before``: "in the UK, with a few in Jersey", "Texas + a couple in Maine"."""
+    between = words[before.last + 1 : group.first]
+    if not 2 <= len(between) <= _MOST_BETWEEN or any(word.stop >= CLAUSE for word in words[before.last + 2 : group.first + 1]):
+        return False
+    if words[before.last + 1].sentence != words[before.last].sentence:
+        return False
+    near = [word.low for word in between[-4:]]
+    return near[-1] in _INSIDE and any(low in _SOME or low[0].isdigit() for low in near[:-1])
 
 
 def standing_alone(
@@ -115,7 +140,13 @@ def standing_alone(
         ended = last + 1 >= len(words) or words[last + 1].stop >= COMMA
         apart = first > 0 and words[first].stop in (COMMA, CLAUSE)
         placed = bool(lead) and lead[-1] in ("in", "at", "from") and words[first].sentence == 0
-        if not ended or not (apart or placed) or taken & set(range(first, last + 1)) or not _ROLE_WORDS.isdisjoint(lead):
+        begins = words[first].stop == SENTENCE and words[first].sentence <= 2
+        if (
+            not ended
+            or not (apart or placed or begins)
+            or taken & set(range(first, last + 1))
+            or not _ROLE_WORDS.isdisjoint(lead)
+        ):
             continue
         match = Match(-1, first, last, frozenset(range(first, last + 1)), (group,))
         return [Mention(seat, tuple(str(term) for term in value.terms), match, Turn(), slot=True, owned=1)]

@@ -25,6 +25,7 @@ _CLAUSE_REACH: Final = 12
 _OPEN_REACH: Final = 24
 _FAR: Final = 40
 _BEYOND: Final = 250  # words behind a mention, in the longest sentences
+_HELPING: Final = listed("doesn't don't won't didn't isn't aren't not")
 _FEW: Final = 8  # cues among which none are chosen
 _OFF: Final = listed("switched turned disabled deactivated")
 _WHERE: Final = listed("hosting_in provider_in transfer_to hosting")
@@ -326,7 +327,7 @@ class Cues(Reach):
         """Whether ``cue`` says of what was said just before it that it is open: "..., but that is not decided"."""
         if match.last < cue.first and fact in _CHOICES and holds(self.words[cue.first : cue.last + 1], _DECISIONS):
             return self.words[match.last].sentence == self.words[cue.first].sentence
-        if match.last >= cue.first or cue.first - match.last > _CLAUSE_REACH:
+        if match.last >= cue.first or cue.first - match.last > _CLAUSE_REACH or self._verb_follows(cue):
             return False
         between = self.words[match.last + 1 : cue.first + 1]
         if any(word.stop >= SENTENCE or word.low == "whose" for word in between) or self._end(cue) - cue.last > 2:
@@ -336,6 +337,10 @@ class Cues(Reach):
         if self.words[cue.first].stop >= COMMA or (between[-2:-1] and between[-2].low in ("but", "though", "and")):
             return sum(word.stop >= COMMA for word in between) <= 1 + (between[-1].stop < COMMA)
         return self._predicate(cue, match)
+
+    def _verb_follows(self, cue: Match) -> bool:
+        """Whether the verb of ``cue`` comes behind it: "it will not reply", against "..., it will not"."""
+        return self.words[cue.last].low in _HELPING and self._end(cue) > cue.last
 
     def _open_clause(self, match: Match) -> bool:
         """Whether ``match`` stands in "whether ... is open", or in an "if ... is not decided" that means the same."""
@@ -363,7 +368,7 @@ class Cues(Reach):
     def _looks_back(self, cue: Match, match: Match) -> bool:
         """Whether ``cue`` begins the sentence behind that of ``match`` and names nothing itself: "This is not decided yet."."""
         first = self.words[cue.first]
-        if self.words[match.last].sentence != first.sentence - 1:
+        if self.words[match.last].sentence != first.sentence - 1 or self._verb_follows(cue):
             return False
         begin = cue.first
         while begin > 0 and self.words[begin].stop < SENTENCE:

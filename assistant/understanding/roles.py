@@ -7,11 +7,12 @@ from typing import Final
 
 from assistant.understanding.pattern import Group
 from assistant.understanding.rules import Nearby
-from assistant.understanding.words import CLAUSE, COMMA, Word
+from assistant.understanding.words import CLAUSE, COMMA, SENTENCE, Word
 
 _SIDE: Final = {"persons_in": "people", "hosting_in": "computers", "provider_in": "supplier", "marketed_in": "buyers"}
 _HEADS: Final = {"provider_in": "heads_supplier", "hosting_in": "heads_computers", "persons_in": "people"}
 _FAR: Final = 7
+_STILL: Final = ("still", "but", "and", "though", "only", "as", "is")
 
 
 def nearest_role(group: Group, words: Sequence[Word], nearby: Nearby) -> str | None:
@@ -53,18 +54,23 @@ def _headed(group: Group, words: Sequence[Word], nearby: Nearby) -> str | None:
 def open_yet(group: Group, words: Sequence[Word], nearby: Nearby) -> bool:
     """Whether what stands behind ``group`` in its clause leaves it open: "Malta if we get round to it", "Canada TBD"."""
     for place in range(group.last + 1, min(group.last + 8, len(words))):
-        if words[place].stop >= CLAUSE or (
-            words[place].stop == COMMA and place > group.last + 1 and words[place].low not in nearby["open"]
-        ):
+        lead = words[place + 1].low if words[place].low in _STILL and place + 1 < len(words) else words[place].low
+        apart = words[place].stop == COMMA and lead not in nearby["open"]
+        if words[place].stop >= CLAUSE or apart:
             break
-        if words[place].low in nearby["open"]:
+        if words[place].low in nearby["open"] and not _month(place, words):
             return True
     for place in range(group.first - 1, max(-1, group.first - 5), -1):
-        if words[place].low in nearby["perhaps"]:
+        if words[place].low in nearby["perhaps"] and not _month(place, words):
             return True
         if words[place + 1].stop >= COMMA:
             break
     return False
+
+
+def _month(place: int, words: Sequence[Word]) -> bool:
+    """Whether the word at ``place`` is the month May."""
+    return words[place].raw == "May" and place > 0 and words[place].stop < SENTENCE
 
 
 def _gap(place: int, group: Group, words: Sequence[Word]) -> float:
