@@ -20,7 +20,8 @@ from assistant.understanding.groups import amounts_of, names_of
 from assistant.understanding.intents import Signs, intents, when
 from assistant.understanding.language import FOLDER, load
 from assistant.understanding.names import name_pattern
-from assistant.understanding.pattern import Patterns
+from assistant.understanding.pattern import Group, Patterns
+from assistant.understanding.polarity import Cues
 from assistant.understanding.premises import premises
 from assistant.understanding.questions import Questions
 from assistant.understanding.rules import Language
@@ -115,20 +116,8 @@ class Reader:
         wanted = intents(matches, signs)
         if wanted == (Intent.OUTSIDE,):
             readings = ()
-        elif self._hearer is not None and not taking_back and language == "en" and wanted[0] in _PLANNING:
-            named_law = [(group.first, group.last) for group in groups if group.kind == "law"]
-            readings, heard = with_heard(
-                part,
-                words,
-                readings,
-                told,
-                found.cues,
-                self._hearer,
-                self.knowledge,
-                self.language,
-                named_law,
-                spots_of(words, place_groups),
-            )
+        elif not taking_back and language == "en" and wanted[0] in _PLANNING:
+            readings, heard = self._with_heard(part, words, readings, told, found.cues, groups)
             notes.extend(heard)
         used = granted | frozenset(
             (group.first, group.last)
@@ -168,6 +157,22 @@ class Reader:
     def option_of(self, readings: Sequence[FactReading], base: Facts) -> Facts:
         """``base`` changed as the options among ``readings`` say."""
         return merge.option_of(readings, base, self.knowledge, self.language.habits)
+
+    def _with_heard(
+        self,
+        part: str,
+        words: Sequence[Word],
+        readings: tuple[FactReading, ...],
+        told: Sequence[FactReading],
+        cues: Cues,
+        groups: Sequence[Group],
+    ) -> tuple[tuple[FactReading, ...], list[str]]:
+        """``readings`` with what the model hears beside the patterns, and notes that say so."""
+        if self._hearer is None:
+            return readings, []
+        laws = [(group.first, group.last) for group in groups if group.kind == "law"]
+        spots = spots_of(words, groups)
+        return with_heard(part, words, readings, told, cues, self._hearer, self.knowledge, self.language, laws, spots)
 
     def _asked(self, part: str, cited: Cited, alone: bool) -> tuple[list[Likely], tuple[InterpretationId, ...] | None]:
         """The recurring questions of law that ``part`` asks, and those that are near to it.
