@@ -193,9 +193,9 @@ def test_what_is_unlikely_by_its_sense_is_left_open(law: Knowledge, alone: Reade
 
 
 def test_nothing_is_dropped_that_is_not_heard(law: Knowledge, alone: Reader) -> None:
-    """What patterns read in a question, of which nothing is heard, stands."""
+    """What patterns read in a question, of which nothing is heard, stands: places as well."""
     deaf = Told([], "")
-    deaf.choice = Choice(SURE | {"read": 1.0}, {}, 0.5, 0.2)
+    deaf.choice = Choice(SURE | {"read": 1.0}, {}, 0.5, 0.2, SURE | {"read": 1.0})
     asked = "What applies to a German bank that scores consumer loans with GPT on Azure?"
     assert Reader(law, hearer=deaf).read(asked).readings == alone.read(asked).readings
 

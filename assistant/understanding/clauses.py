@@ -325,7 +325,7 @@ def _out_of_hearing(
         for one in read
         if not one.spans or any(low < span.end and span.start < high for span in one.spans for low, high in deaf)
     ]
-    return frozenset(said_in(beyond, schema))
+    return frozenset(said_in(beyond, schema, True))
 
 
 def _until(text: str, words: Sequence[Word], last: int) -> int:
