@@ -200,6 +200,14 @@ def test_nothing_is_dropped_that_is_not_heard(law: Knowledge, alone: Reader) -> 
     assert Reader(law, hearer=deaf).read(asked).readings == alone.read(asked).readings
 
 
+def test_what_follows_by_a_definition_is_not_dropped(law: Knowledge) -> None:
+    """A model behind an interface is an ongoing service of its supplier, whatever the model hears of that."""
+    deaf = Told([], "")
+    deaf.choice = Choice(SURE | {"read": 8.0}, {"supplier_ongoing_service": (-40.0, 0.0)}, 0.5, 0.2)
+    found = Reader(law, hearer=deaf).read("We are a German bank and want GPT through an API for a chatbot.")
+    assert {"model_source", "supplier_ongoing_service"} <= {str(one.fact) for one in found.readings}
+
+
 def test_without_the_file_patterns_read_alone(
     law: Knowledge, alone: Reader, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

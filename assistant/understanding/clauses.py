@@ -151,7 +151,8 @@ def without(
 ) -> tuple[FactReading, ...]:
     """``readings`` without the ``dropped`` terms, but for those that follow from others by a definition."""
     stated = {one.fact for one in readings if one.polarity is Polarity.STATED}
-    firm = {(meaning.fact, meaning.value) for rule in language.implied if stated.issuperset(rule.when) for meaning in rule.means}
+    follows = [meaning for rule in language.implied if stated.issuperset(rule.when) for meaning in rule.means]
+    firm = {(meaning.fact, TRUE if meaning.value is True else meaning.value) for meaning in follows}
     kept: list[FactReading] = []
     for one in readings:
         gone = [each for each in said_in([one], schema, True) if each in dropped and (each.fact, each.term) not in firm]
